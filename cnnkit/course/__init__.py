@@ -1,0 +1,1 @@
+"""What runs the course and no model needs: claims, doctor, command line."""
