@@ -2,58 +2,84 @@
 
 Importing this package prepares a quiet start: TensorFlow writes start-up notices to
 file descriptor 2 while it is imported, which no Python setting stops.  They are held
-back during that one import only and shown after all if the import fails.  Everything
-written later, and every Python warning at any time, reaches the user.  No Keras, no
+back during that one import only, and shown after all if the import fails.  Python's own
+messages and warnings reach the user at any time, and so does everything written later.
+`TF_CPP_MIN_LOG_LEVEL=0` in the environment turns all of this off.  No Keras, no
 TensorFlow and no submodule is loaded here.
 """
 
-import importlib.abc
 import os
 import sys
 
 __version__ = "0.1.0"
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # later notices: errors only
+# Notices of the running program: below 3, TensorFlow reports "errors" on every machine
+# without a GPU. Failures still raise.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # share the GPU's memory
 
 
-class _QuietImport(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports TensorFlow with file descriptor 2 pointing into a temporary file."""
+class _QuietTensorFlow:
+    """Import hook that lets the others find TensorFlow, and runs its import quietly."""
 
-    def find_spec(self, name, path=None, target=None):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
         if name != "tensorflow":
             return None
-        sys.meta_path.remove(self)  # one import is all that is needed
-        spec = importlib.util.find_spec(name)
-        if spec is not None:
-            self._loader, spec.loader = spec.loader, self
-        return spec
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            if find is None or finder is cls:
+                continue
+            if spec := find(name, path, target):
+                loader = spec.loader
+                if run := getattr(loader, "exec_module", None):
+                    loader.exec_module = lambda m, run=run: _run_quietly(run, m)
+                return spec
+        return None
 
-    def create_module(self, spec):
-        return self._loader.create_module(spec)
 
-    def exec_module(self, module):
-        import tempfile
+def _run_quietly(run, module):
+    """Calls `run(module)` with file descriptor 2 pointing into a temporary file."""
+    import io
+    import tempfile
 
-        module.__spec__.loader = module.__loader__ = self._loader
-        python_stderr = sys.stderr
-        saved = os.dup(2)
-        with tempfile.TemporaryFile() as notices:
+    module.__loader__.__dict__.pop("exec_module", None)  # the loader is itself again
+    try:
+        descriptor = os.dup(2)
+    except OSError:  # descriptor 2 is closed
+        return run(module)
+    try:
+        notices = tempfile.TemporaryFile(buffering=0)
+    except OSError:  # no room for a temporary file
+        os.close(descriptor)
+        return run(module)
+    # Python's standard error keeps its way out: the same object, whoever holds it,
+    # writes to the duplicate meanwhile.
+    python = sys.__stderr__
+    raw = getattr(python, "buffer", None)
+    raw = getattr(raw, "raw", raw)  # no buffer in between: PYTHONUNBUFFERED
+    if not isinstance(raw, io.FileIO) or raw.fileno() != 2:
+        raw = None
+    with notices:
+        try:
+            if raw:
+                python.flush()
+                raw.__init__(descriptor, "wb", closefd=False)
             os.dup2(notices.fileno(), 2)
-            if python_stderr is sys.__stderr__ and python_stderr is not None:
-                # Python's own messages keep their way out
-                sys.stderr = os.fdopen(os.dup(saved), "w", buffering=1)
-            try:
-                self._loader.exec_module(module)
-            except BaseException:
-                notices.seek(0)
-                os.write(saved, notices.read())
-                raise
-            finally:
-                os.dup2(saved, 2)
-                os.close(saved)
-                sys.stderr = python_stderr
+            run(module)
+        except BaseException:
+            notices.seek(0)
+            os.write(descriptor, notices.read())
+            raise
+        finally:
+            os.dup2(descriptor, 2)
+            if raw:
+                python.flush()
+                raw.__init__(2, "wb", closefd=False)
+            os.close(descriptor)
 
 
-if "tensorflow" not in sys.modules:
-    sys.meta_path.insert(0, _QuietImport())
+if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0" and not any(
+    getattr(finder, "__name__", "") == "_QuietTensorFlow" for finder in sys.meta_path
+):
+    sys.meta_path.insert(0, _QuietTensorFlow)
