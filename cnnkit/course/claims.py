@@ -1,0 +1,700 @@
+"""Accounts for every checkable statement of the lectures: `claims.json` and its checks.
+
+A lesson computes values and hands them to `claim`, which compares each with what the
+ledger expects and prints one verdict line.  Four verdicts are honest: `✓` (decided by
+value), `measured` (an experiment: the direction counts, "not reproduced" is a legal
+result), `cited` (history, with a reference) and `stated` (prose).  Coverage is counted
+from the verdict lines in executed notebooks, never from their source.
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+WIDTH = 110  # of a verdict line, in characters
+CLOSE = (1e-5, 1e-6)  # rtol, atol: what float32 arithmetic keeps
+CLASSES = ("verified", "measured", "cited", "stated")
+DECIDED = ("equal", "close", "below", "above", "between", "order", "function")
+_NOT_ASKED = object()
+_VERDICT = re.compile(r"^(✓|measured|cited|stated) ([a-z0-9./-]+) · (.*)$")
+
+
+class ClaimError(AssertionError):
+    """A value that disagrees with the ledger, or a claim that is passed wrongly."""
+
+
+class Leaf(NamedTuple):
+    """One entry of a claim's `expected`: where it stands, what it is, who decides."""
+
+    path: tuple[str, ...]
+    expected: Any
+    check: str
+    rule: Any  # tolerance, reference, or arguments and cases of a function
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
+
+
+class Verdict(NamedTuple):
+    """One verdict line found in an executed notebook."""
+
+    lesson: str
+    id: str
+    mark: str
+    line: str
+    erratum_shown: bool
+
+
+@lru_cache(maxsize=1)
+def load() -> dict[str, dict]:
+    """The ledger: claim id -> entry, in the order in which the lessons treat them.
+
+    >>> len(load())
+    350
+    """
+    text = Path(__file__).with_name("claims.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def leaves(entry: Mapping) -> list[Leaf]:
+    """All leaves of an entry; a list is one leaf, a nested mapping is walked.
+
+    >>> [leaf.name for leaf in leaves(load()["conv/one-value-per-position"])][:2]
+    ['placements', 'output']
+    """
+
+    def walk(expected, check, path) -> Iterator[Leaf]:
+        for key, value in expected.items():
+            if isinstance(value, dict):
+                yield from walk(value, check[key], (*path, key))
+            else:
+                rule = check[key]
+                kind, rule = (
+                    (rule, None) if isinstance(rule, str) else next(iter(rule.items()))
+                )
+                yield Leaf((*path, key), value, kind, rule)
+
+    return list(walk(entry["expected"], entry["check"], ()))
+
+
+def _entry(claim_id: str) -> dict:
+    known = load()
+    if claim_id not in known:
+        near = difflib.get_close_matches(str(claim_id), known, n=3)
+        hint = ", ".join(near) if near else "see `cnnkit claims`"
+        raise ClaimError(f"expected a known claim id ({hint}); received {claim_id!r}")
+    return known[claim_id]
+
+
+# ---- comparing ---------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    """Lists, numbers, strings: without NumPy, tensors, tuples and ranges."""
+    if hasattr(value, "numpy"):
+        value = value.numpy()
+    elif hasattr(value, "__array__") and not hasattr(value, "tolist"):
+        value = np.asarray(value)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple, range)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        return ()
+    inner = {_shape(item) for item in value}
+    return (len(value), *(inner.pop() if len(inner) == 1 else ()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _difference(expected, received, close=None, where="") -> str | None:
+    """None where both agree, else the first place where they do not."""
+    if _shape(expected) != _shape(received):
+        if isinstance(expected, list) and isinstance(received, list):
+            return (
+                f"{where}expected shape {_shape(expected)}; "
+                f"received shape {_shape(received)}"
+            )
+    elif isinstance(expected, list):
+        for i, pair in enumerate(zip(expected, received, strict=True)):
+            wrong = _difference(*pair, close, f"{where.removesuffix(': ')}[{i}]: ")
+            if wrong:
+                return wrong
+        return None
+    elif _is_number(expected) and _is_number(received):
+        rtol, atol = close or (0, 0)
+        if expected == received or abs(expected - received) <= atol + rtol * abs(
+            expected
+        ):
+            return None
+    elif type(expected) is type(received) and expected == received:
+        return None
+    return f"{where}expected {_text(expected)}; received {_text(received)}"
+
+
+def _wrong(leaf: Leaf, value: Any) -> str | None:
+    """What is wrong with the value of a computable leaf, or None."""
+    if leaf.check == "function":
+        return _wrong_function(leaf, value)
+    value = _plain(value)
+    if leaf.check in ("below", "above", "between"):
+        low, high = leaf.expected if leaf.check == "between" else (leaf.expected,) * 2
+        numbers = value if isinstance(value, list) else [value]
+        good = numbers and all(
+            _is_number(x)
+            and (leaf.check == "below" or x > low)
+            and (leaf.check == "above" or x < high)
+            for x in numbers
+        )
+        limit = _text(leaf.expected)
+        return (
+            None if good else f"expected {leaf.check} {limit}; received {_text(value)}"
+        )
+    close = (leaf.rule or CLOSE) if leaf.check == "close" else None
+    return _difference(leaf.expected, value, close)
+
+
+def _wrong_function(leaf: Leaf, function: Any) -> str | None:
+    signature = f"({', '.join(leaf.rule['args'])})"
+    if not callable(function):
+        return f"expected a function of {signature}; received {_text(function)}"
+    for arguments, result in leaf.rule["cases"]:
+        call = f"f({', '.join(_text(a) for a in arguments)})"
+        arguments = [np.array(a) if isinstance(a, list) else a for a in arguments]
+        try:
+            received = _plain(function(*arguments))
+        except Exception as error:
+            return f"expected a function of {signature}; {call} raised {error!r}"
+        wrong = _difference(result, received, leaf.rule.get("close", CLOSE))
+        if wrong:
+            return f"{call} of a function of {signature}: {wrong}"
+    return None
+
+
+def _received(claim_id: str, entry: dict, values: Any) -> dict[tuple[str, ...], Any]:
+    """The values by path; raises where a leaf is unknown or left out."""
+
+    def walk(expected, values, path):
+        name = ".".join(path) or "values"
+        if not isinstance(values, Mapping):
+            raise ClaimError(
+                f"{claim_id}, {name}: expected a mapping with the keys "
+                f"{', '.join(expected)}; received {_text(_plain(values))}"
+            )
+        for key, value in values.items():
+            if str(key) not in expected:
+                near = difflib.get_close_matches(str(key), expected, n=3)
+                raise ClaimError(
+                    f"{claim_id}: expected leaves {', '.join(near or expected)}; "
+                    f"received the unknown leaf {'.'.join((*path, str(key)))}"
+                )
+            if isinstance(expected[str(key)], dict):
+                yield from walk(expected[str(key)], value, (*path, str(key)))
+            else:
+                yield (*path, str(key)), value
+
+    received = dict(walk(entry["expected"], values, ()))
+    missing = [
+        x for x in leaves(entry) if x.check in DECIDED and x.path not in received
+    ]
+    if missing:
+        raise ClaimError(
+            f"{claim_id}: expected a value for every computable leaf; left out: "
+            f"{', '.join(leaf.name for leaf in missing)}\n  {entry['claim']}"
+        )
+    return received
+
+
+def _mistakes(entry: dict, received: dict) -> list[str]:
+    checked = (
+        (x, _wrong(x, received[x.path])) for x in leaves(entry) if x.check in DECIDED
+    )
+    return [f"{leaf.name}: {wrong}" for leaf, wrong in checked if wrong]
+
+
+# ---- saying ------------------------------------------------------------------------
+
+
+def _text(value: Any, measured: bool = False) -> str:
+    """A value in few characters; a measured number carries its mark."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_text(item, measured) for item in value) + "]"
+    if isinstance(value, dict):
+        return ", ".join(f"{k} = {_text(v, measured)}" for k, v in value.items())
+    if _is_number(value):
+        return f"≈{value:.4g}" if measured else f"{value:.10g}"
+    return str(value)
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Lines of whole words; a measured number counts as ten characters, always."""
+    lines, used = [[]], 0
+    for word in text.split(" "):
+        size = 1 + (10 if "≈" in word else len(word))
+        if used + size > width + 1 and lines[-1]:
+            lines, used = [*lines, []], 0
+        lines[-1].append(word)
+        used += size
+    return [" ".join(words) for words in lines]
+
+
+def _fit(text: str, width: int) -> str:
+    lines = _wrap(text, width)
+    return text if len(lines) == 1 else _wrap(text, width - 2)[0] + " …"
+
+
+def _shown(leaf: Leaf, values: list) -> str:
+    """The values of one leaf, one a run, in few characters."""
+    if leaf.check == "function":
+        return f"{leaf.name} on {len(leaf.rule['cases'])} inputs"
+    plain = [_plain(value) for value in values]
+    measured = leaf.check not in ("equal", "order")
+    if measured and len(plain) > 1 and all(map(_is_number, plain)):
+        return f"{_text(min(plain), True)} to {_text(max(plain), True)}"
+    if isinstance(plain[0], bool):
+        return leaf.name if plain[0] else f"not {leaf.name}"
+    return _text(plain[0], measured)
+
+
+def _computed(entry: dict, runs: list[dict], named: bool = False) -> str:
+    texts = []
+    for leaf in leaves(entry):
+        if leaf.check in DECIDED:
+            text = _shown(leaf, [run[leaf.path] for run in runs])
+            texts.append(
+                text if leaf.name in text or not named else f"{leaf.name} {text}"
+            )
+    return ", ".join(texts)
+
+
+def _line(mark: str, claim_id: str, said: str, entry: dict, aside: str = "") -> str:
+    head, tail = f"{mark} {claim_id} · ", f"{aside} · {', '.join(entry['source'])}"
+    return head + _fit(said, WIDTH - len(head) - len(tail)) + tail
+
+
+def _verdict(claim_id: str, entry: dict, runs: list[dict], mistakes: list) -> list[str]:
+    """The verdict line, and the references that stand behind it."""
+    found = leaves(entry)
+    references = [*dict.fromkeys(x.rule for x in found if x.check == "cited")]
+    if entry["class"] == "stated":
+        return [_line("stated", claim_id, entry["claim"], entry)]
+    if entry["class"] == "cited":
+        lines = [_line("cited", claim_id, references.pop(0), entry)]
+        return lines + [f"  cited  {reference}" for reference in references]
+    aside = ""
+    prose = sum(x.check == "text" for x in found)
+    if prose:
+        aside = f" (and {prose} in words)"
+    if entry["class"] == "verified":
+        lines = [_line("✓", claim_id, _computed(entry, runs), entry, aside)]
+    else:
+        held = len(runs) - len(mistakes)
+        said = f"held in ≈{held} of {len(runs)} seeds: " if len(runs) > 1 else ""
+        if 2 * held > len(runs):
+            said = (said or "reproduced: ") + _computed(entry, runs)
+            lines = [_line("measured", claim_id, said, entry, aside)]
+        else:  # in full: this is what the reader must see
+            head, tail = mistakes[0].split("received ", 1)
+            tail = re.sub(r"(?<![\w≈.])-?\d[\d.]*(e[+-]?\d+)?", r"≈\g<0>", tail)
+            said = f"not reproduced: {said}{head}received {tail}"
+            source = ", ".join(entry["source"])
+            lines = [f"measured {claim_id} · {said}{aside} · {source}"]
+    return lines + [f"  cited  {reference}" for reference in references]
+
+
+def _game(entry: dict, answer: Any, computed: str) -> list[str]:
+    """What the slide prints, the reader's verdict on it, what came out, and why."""
+    erratum = entry.get("erratum")
+    if not erratum and answer is _NOT_ASKED:
+        return []
+    truth = f"the slide is {erratum['severity'] if erratum else 'right'}"
+    if answer in (None, _NOT_ASKED):
+        said = "not given yet: set slide_is_right=True or False and run the cell again"
+    elif not isinstance(answer, (bool, np.bool_)):
+        raise ValueError(
+            f"expected slide_is_right to be True, False or None; received {answer!r}"
+        )
+    else:
+        good = bool(answer) != bool(erratum)
+        said = f"{'right' if answer else 'wrong'}: "
+        said += f"a good call, {truth}" if good else f"not this time, {truth}"
+    rows = [
+        ("the slide prints", _text(erratum["printed"]) if erratum else entry["claim"])
+    ]
+    rows.append(("your verdict", said))
+    rows += [("computed", _fit(computed, 132))] if computed else []
+    if erratum:
+        rows.append(("why", f"{_text(erratum['correct'])}. {erratum['why']}"))
+    return [
+        f"  {label if first else '':<17} {line}"
+        for label, text in rows
+        for first, line in zip((True, *[False] * 99), _wrap(text, 68), strict=False)
+    ]
+
+
+# ---- what a lesson calls -----------------------------------------------------------
+
+
+def claim(
+    claim_id: str,
+    values: Mapping[str, Any] | None = None,
+    slide_is_right: bool | None = _NOT_ASKED,  # type: ignore[assignment]
+    seeds: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Compares computed values with a statement of the lectures; prints the verdict.
+
+    Args:
+        claim_id: id in the ledger, see `cnnkit claims`.
+        values: leaf -> computed value, nested as in the ledger.  Every computable leaf
+            is needed; prose and cited ones are not.  A formula is passed as a function.
+        slide_is_right: the reader's guess whether the slide is right; None: not yet.
+        seeds: for a measured claim, one mapping of leaves a run, added to `values`.
+
+    Raises:
+        ClaimError: on a value that disagrees (a measured claim says "not reproduced"
+            instead), an unknown id, an unknown leaf or a computable leaf left out.
+
+    >>> claim("size/ten-filters-parameters",
+    ...       {"per_filter": 5 * 5 * 3 + 1, "total": 10 * (5 * 5 * 3 + 1)})
+    ✓ size/ten-filters-parameters · 76, 760 · CS-878 W4
+    """
+    print("\n".join(_account(claim_id, values or {}, slide_is_right, seeds)))
+
+
+def _account(claim_id, values, slide_is_right=_NOT_ASKED, seeds=None) -> list[str]:
+    entry = _entry(claim_id)
+    if seeds is not None and (entry["class"] != "measured" or not seeds):
+        raise ValueError(
+            "expected seeds to hold at least one run of a measured claim; received "
+            f"{len(seeds)} for {claim_id}, which is {entry['class']}"
+        )
+    runs = [_received(claim_id, entry, {**values, **run}) for run in (seeds or [{}])]
+    wrong = [found for found in (_mistakes(entry, run) for run in runs) if found]
+    if wrong and entry["class"] != "measured":
+        raise ClaimError(f"{claim_id}, {wrong[0][0]}\n  {entry['claim']}")
+    lines = _game(entry, slide_is_right, _computed(entry, runs, named=True))
+    return lines + _verdict(claim_id, entry, runs, [found[0] for found in wrong])
+
+
+def table(
+    prefix: str,
+    rows: Mapping[str, Mapping[str, Any]],
+    slide_is_right: Mapping[str, bool | None] | None = None,
+) -> None:
+    """Audits a published table row by row: printed beside computed, then the verdicts.
+
+    A star marks what is further off than one unit of the last printed digit, which is
+    more than rounding or cutting off explains.
+
+    Args:
+        prefix: what the ids have in common: "arch/googlenet", "arch/vgg", "arch/resnet".
+        rows: rest of the id -> the values of that claim, as for `claim`.
+        slide_is_right: rest of the id -> the reader's guess, for rows with an erratum.
+
+    Raises:
+        ClaimError: as `claim`; and where a row of the table is missing.
+    """
+    known = {i: e for i, e in load().items() if "beside" in e}
+    needed = [i for i in known if i.rpartition("/")[0] == prefix]
+    if not needed:
+        prefixes = ", ".join(dict.fromkeys(i.rpartition("/")[0] for i in known))
+        raise ClaimError(
+            f"expected the prefix of a table ({prefixes}); received {prefix!r}"
+        )
+    missing = [i for i in needed if i.removeprefix(f"{prefix}/") not in rows]
+    if missing:
+        raise ClaimError(
+            f"expected every row of the table {prefix}; left out: {', '.join(missing)}"
+        )
+    guesses = slide_is_right or {}
+    accounts = [
+        _account(f"{prefix}/{row}", values, guesses.get(row, _NOT_ASKED))
+        for row, values in rows.items()
+    ]
+    cells = [[prefix]]
+    for quoted in known[needed[0]]["beside"]:
+        cells[0] += [quoted.replace("_", " "), "computed", "off by", ""]
+    for claim_id in needed:
+        row = claim_id.removeprefix(f"{prefix}/")
+        cells.append([row])
+        for quoted, (leaf, unit) in known[claim_id]["beside"].items():
+            printed = known[claim_id]["expected"][quoted]
+            computed = _plain(rows[row][leaf]) / unit
+            place = 10 ** -len(str(printed).partition(".")[2])
+            star = "*" if abs(printed - computed) > place * 1.0001 else " "
+            off = f"{100 * (printed / computed - 1):+.1f} %"
+            cells[-1] += [_text(printed), f"{computed:.5g}", off, star]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for head, *rest in cells:
+        row = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        print("  ".join([head.ljust(widths[0]), *row]).replace("   *", "  *").rstrip())
+    print("\n".join(line for account in accounts for line in account))
+
+
+# ---- the account -------------------------------------------------------------------
+
+
+def coverage(folder: str | Path) -> list[Verdict]:
+    """Every verdict line in the stored outputs of a folder's notebooks, in order.
+
+    Source cells do not count: what was not executed did not account for anything.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            erratum_shown = False
+            for output in cell.get("outputs", ()):
+                if output.get("name") != "stdout":
+                    continue
+                for line in "".join(output["text"]).splitlines():
+                    erratum_shown |= line.startswith("  the slide prints ")
+                    if match := _VERDICT.match(line):
+                        mark, claim_id, _ = match.groups()
+                        lesson = path.name[:2]
+                        found.append(
+                            Verdict(lesson, claim_id, mark, line, erratum_shown)
+                        )
+                        erratum_shown = False
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`cnnkit claims`: what is accounted for, by whom and how."""
+    parser = argparse.ArgumentParser(
+        prog="cnnkit claims",
+        description="Lists the checkable statements of the lectures and which of them "
+        "the executed lessons account for (✓ measured cited stated; - not yet).",
+    )
+    parser.add_argument("--lesson", metavar="NN", help="only this lesson, e.g. 03")
+    parser.add_argument(
+        "--errata", action="store_true", help="what the slides print and what holds"
+    )
+    parser.add_argument("--lessons", metavar="DIR", help="folder of executed lessons")
+    options = parser.parse_args(argv)
+    listed = {
+        i: e
+        for i, e in load().items()
+        if options.lesson in (None, e["lesson"], e["lesson"].lstrip("0"))
+        and ("erratum" in e or not options.errata)
+    }
+    if not listed:
+        parser.error(f"expected a lesson from 01 to 18; received {options.lesson}")
+    places = [Path(options.lessons)] if options.lessons else []
+    places = places or [
+        Path(__file__).parents[2] / "lessons",
+        Path("lessons").absolute(),
+    ]
+    folder = next((place for place in places if place.is_dir()), None)
+    verdicts = {verdict.id: verdict for verdict in coverage(folder) if folder}
+    for claim_id, entry in listed.items():
+        mark = verdicts[claim_id].mark if claim_id in verdicts else "-"
+        print(f"{mark:8} {entry['lesson']} {claim_id:46} {entry['class']:8}", end=" ")
+        if options.errata:
+            print(entry["erratum"]["severity"])
+            for label in ("printed", "correct"):
+                for line in _wrap(_text(entry["erratum"][label]), 90):
+                    print(f"{label:>19}  {line}")
+                    label = ""
+        else:
+            print(_fit(entry["claim"], 60))
+    done = [verdicts[i] for i in listed if i in verdicts]
+    counts = [
+        f"{sum(v.mark in (name, '✓'[: name == 'verified']) for v in done)} {name}"
+        for name in CLASSES
+    ]
+    errata = sum(verdict.erratum_shown for verdict in done)
+    print(
+        f"{len(done)} of {len(listed)} accounted for: {', '.join(counts)}; "
+        f"{errata} errata shown"
+    )
+    if folder is None:
+        print(
+            f"expected a folder with executed lessons; received none at "
+            f"{' or '.join(map(str, places))}: name it with --lessons DIR",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+# ---- no value may come from the ledger ---------------------------------------------
+
+_COPIERS = {"int", "float", "bool", "str", "list", "tuple", "set", "dict", "array"}
+_COPIERS |= {"asarray", "float32", "float64", "int32", "int64"}
+
+
+def _called(node: ast.AST) -> str:
+    """`claim` for claim(...) and claims.claim(...); the bare name of other calls."""
+    function = getattr(node, "func", None)
+    return getattr(function, "id", None) or getattr(function, "attr", "")
+
+
+def _names(node: ast.AST | None) -> list[ast.Name] | None:
+    """The names in an expression that computes nothing; None where it computes."""
+    match node:
+        case ast.Constant():
+            return []
+        case ast.Name():
+            return [node]
+        case ast.List() | ast.Tuple() | ast.Set():
+            parts = node.elts
+        case ast.Dict() | ast.JoinedStr():
+            parts = node.values
+        case ast.UnaryOp():
+            parts = [node.operand]
+        case ast.FormattedValue() | ast.Subscript() | ast.Starred():
+            parts = [node.value]
+        case ast.Call() if _called(node) in _COPIERS:
+            parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        case _:
+            return None
+    inner = [_names(part) for part in parts]
+    return None if None in inner else [name for names in inner for name in names]
+
+
+def lint(source: Sequence[str]) -> list[str]:
+    """Finds values of claims that a notebook writes down instead of computing.
+
+    A computable leaf may not be a literal, nor a name that is bound to literals only
+    and serves no computation; and the notebook may not read the ledger.
+
+    Args:
+        source: the code cells of one notebook, in order.
+
+    Returns:
+        One line a finding, with the number of the code cell (from 1).
+
+    >>> lint(["claim('size/exercise-227', {'W2': 55, 'H2': size(227)})"])
+    ['cell 1: size/exercise-227, W2: expected a computed value; received the literal 55']
+    """
+    cells = [ast.parse(re.sub(r"(?m)^[%!].*$", "pass", cell)) for cell in source]
+    bound: dict[
+        str, list
+    ] = {}  # name -> what it is bound to; None: not by `name = ...`
+    assigned = set()
+    for node in (node for cell in cells for node in ast.walk(cell)):
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+            for target in getattr(node, "targets", None) or [node.target]:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = zip(target.elts, node.value.elts, strict=False)
+                for name, value in pairs:
+                    if isinstance(name, ast.Name):
+                        bound.setdefault(name.id, []).append(value)
+                        assigned.add(name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            if node not in assigned:
+                bound.setdefault(node.id, []).append(None)
+
+    def pairs(node):
+        """Key, value of a mapping that is written down, also by way of a name."""
+        if isinstance(node, ast.Name) and len(bound.get(node.id, ())) == 1:
+            node = bound[node.id][0]
+        if isinstance(node, ast.Dict):
+            keys = [getattr(key, "value", None) for key in node.keys]
+            return list(zip(keys, node.values, strict=True))
+        if isinstance(node, ast.Call) and _called(node) == "dict":
+            return [(keyword.arg, keyword.value) for keyword in node.keywords]
+        return []
+
+    def values(claim_id, node, path=()):
+        decided = {
+            x.path for x in leaves(load().get(claim_id, {})) if x.check in DECIDED
+        }
+        for key, value in pairs(node):
+            if (*path, str(key)) in decided:
+                yield claim_id, (*path, str(key)), value
+            else:
+                yield from values(claim_id, value, (*path, str(key)))
+
+    passed, problems, idle = [], [], set()
+    for number, cell in enumerate(cells, 1):
+        for node in ast.walk(cell):
+            for what in _reads_ledger(node):
+                problems.append(
+                    f"cell {number}: expected no look into the ledger; {what}"
+                )
+            if not (isinstance(node, ast.Call) and node.args):
+                continue
+            if _called(node) in ("print", "display"):
+                idle |= {x for x in ast.walk(node) if isinstance(x, ast.Name)}
+            first = getattr(node.args[0], "value", None)
+            given = [
+                *node.args[1:2],
+                *(k.value for k in node.keywords if k.arg == "values"),
+            ]
+            for keyword in node.keywords:
+                if keyword.arg == "seeds":
+                    given += getattr(keyword.value, "elts", [])
+            for mapping in given:
+                if _called(node) == "claim":
+                    found = list(values(first, mapping))
+                elif _called(node) == "table":
+                    rows = pairs(mapping)
+                    found = [x for row, v in rows for x in values(f"{first}/{row}", v)]
+                else:
+                    found = []
+                passed += [(number, *leaf) for leaf in found]
+    for *_, value in passed:
+        idle |= set(_names(value) or ())
+    nodes = (node for cell in cells for node in ast.walk(cell))
+    working = {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and node not in idle
+    }
+    for number, claim_id, path, value in passed:
+        names = _names(value)
+        if names is not None and all(
+            name.id in bound
+            and name.id not in working
+            and all(_names(x) == [] for x in bound[name.id] or [None])
+            for name in names
+        ):
+            problems.append(
+                f"cell {number}: {claim_id}, {'.'.join(path)}: expected a computed value; "
+                f"received the literal {ast.unparse(value)}"
+            )
+    return problems
+
+
+def _reads_ledger(node: ast.AST) -> Iterator[str]:
+    allowed = ("claim", "table")
+    match node:
+        case ast.ImportFrom(module="cnnkit.course.claims", names=names):
+            yield from (
+                f"received an import of {x.name}"
+                for x in names
+                if x.name not in allowed
+            )
+        case ast.Attribute(value=ast.Name(id="claims"), attr=attr) if (
+            attr not in allowed
+        ):
+            yield f"received claims.{attr}"
+        case (
+            ast.Attribute(attr="expected")
+            | ast.Subscript(slice=ast.Constant("expected"))
+        ):
+            yield f"received {ast.unparse(node)}"
+        case ast.Constant(value=str(text)) if (
+            "claims.json" in text or "claims.yml" in text
+        ):
+            yield f"received {text!r}"
