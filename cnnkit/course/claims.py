@@ -273,13 +273,13 @@ def _shown(leaf: Leaf, values: list) -> str:
 
 
 def _computed(entry: dict, runs: list[dict], named: bool = False) -> str:
+    found = [leaf for leaf in leaves(entry) if leaf.check in DECIDED]
+    if entry["class"] == "measured" and not named:  # what was measured says enough
+        found = [leaf for leaf in found if leaf.check != "equal"] or found
     texts = []
-    for leaf in leaves(entry):
-        if leaf.check in DECIDED:
-            text = _shown(leaf, [run[leaf.path] for run in runs])
-            texts.append(
-                text if leaf.name in text or not named else f"{leaf.name} {text}"
-            )
+    for leaf in found:
+        text = _shown(leaf, [run[leaf.path] for run in runs])
+        texts.append(text if leaf.name in text or not named else f"{leaf.name} {text}")
     return ", ".join(texts)
 
 
@@ -403,7 +403,7 @@ def table(
     more than rounding or cutting off explains.
 
     Args:
-        prefix: what the ids have in common: "arch/googlenet", "arch/vgg", "arch/resnet".
+        prefix: "arch/googlenet", "arch/vgg" or "arch/resnet".
         rows: rest of the id -> the values of that claim, as for `claim`.
         slide_is_right: rest of the id -> the reader's guess, for rows with an erratum.
 
@@ -501,7 +501,7 @@ def main(argv: list[str] | None = None) -> int:
         Path("lessons").absolute(),
     ]
     folder = next((place for place in places if place.is_dir()), None)
-    verdicts = {verdict.id: verdict for verdict in coverage(folder) if folder}
+    verdicts = {v.id: v for v in (coverage(folder) if folder else ())}
     for claim_id, entry in listed.items():
         mark = verdicts[claim_id].mark if claim_id in verdicts else "-"
         print(f"{mark:8} {entry['lesson']} {claim_id:46} {entry['class']:8}", end=" ")
@@ -514,10 +514,8 @@ def main(argv: list[str] | None = None) -> int:
         else:
             print(_fit(entry["claim"], 60))
     done = [verdicts[i] for i in listed if i in verdicts]
-    counts = [
-        f"{sum(v.mark in (name, '✓'[: name == 'verified']) for v in done)} {name}"
-        for name in CLASSES
-    ]
+    marks = [v.mark.replace("✓", "verified") for v in done]
+    counts = [f"{marks.count(name)} {name}" for name in CLASSES]
     errata = sum(verdict.erratum_shown for verdict in done)
     print(
         f"{len(done)} of {len(listed)} accounted for: {', '.join(counts)}; "
@@ -581,7 +579,7 @@ def lint(source: Sequence[str]) -> list[str]:
         One line a finding, with the number of the code cell (from 1).
 
     >>> lint(["claim('size/exercise-227', {'W2': 55, 'H2': size(227)})"])
-    ['cell 1: size/exercise-227, W2: expected a computed value; received the literal 55']
+    ['cell 1: size/exercise-227, W2: expected a computed value; received literal 55']
     """
     cells = [ast.parse(re.sub(r"(?m)^[%!].*$", "pass", cell)) for cell in source]
     bound: dict[
@@ -670,8 +668,8 @@ def lint(source: Sequence[str]) -> list[str]:
             for name in names
         ):
             problems.append(
-                f"cell {number}: {claim_id}, {'.'.join(path)}: expected a computed value; "
-                f"received the literal {ast.unparse(value)}"
+                f"cell {number}: {claim_id}, {'.'.join(path)}: expected a computed "
+                f"value; received literal {ast.unparse(value)}"
             )
     return problems
 
