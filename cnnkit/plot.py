@@ -9,6 +9,8 @@ Figures are made without pyplot, so no notebook backend shows one a second time.
 
 import base64
 import io
+import itertools
+import re
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -493,4 +495,1014 @@ def images(
         ax.imshow(picture, **style)
     for ax, title in zip(axes, titles or (), strict=False):
         ax.set_title(title)
+    return fig
+
+
+def bars(
+    ax, labels: Sequence[str], values: Sequence, xlabel: str = "", fmt: str = ",.4g"
+) -> None:
+    """Horizontal bars from top to bottom, each with its value.
+
+    Args:
+        ax: axes to draw into.
+        labels: one a bar.
+        values: one a bar: a number, or (mean, low, high), which adds a whisker.
+        xlabel: quantity and unit.
+        fmt: format of the values.
+
+    Raises:
+        ValueError: if there are no bars, or not as many labels as values.
+
+    >>> fig, ax = figure()
+    >>> bars(ax, ["dense", "convolution"], [61706, 156], "parameters", fmt=",")
+    >>> [text.get_text() for text in ax.texts]
+    ['61,706', '156']
+    """
+    _expect(
+        len(labels) == len(values) > 0,
+        "as many labels as values, at least one",
+        f"{len(labels)} labels and {len(values)} values",
+    )
+    whiskers = [np.ndim(value) == 1 for value in values]
+    means = [v[0] if w else v for v, w in zip(values, whiskers, strict=True)]
+    ax.barh(range(len(values)), means, height=0.7, color=BLUE)
+    for i, (value, mean) in enumerate(zip(values, means, strict=True)):
+        end = mean
+        if whiskers[i]:
+            _expect(len(value) == 3, "(mean, low, high)", tuple(value))
+            ax.hlines(i, value[1], value[2], color=INK, lw=1.5)
+            end = max(value) if mean >= 0 else min(value)
+        text = format(mean, fmt).replace("-", "−")
+        ax.annotate(
+            text, (end, i), (4 if mean >= 0 else -4, 0), textcoords="offset points",
+            va="center_baseline", ha="left" if mean >= 0 else "right",
+        )  # fmt: skip
+    ax.set_yticks(range(len(labels)), labels, color=INK)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(xlabel)
+
+
+# ---------------------------------------------------------------- what a network sees
+
+
+def _montage(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
+    """Tiles (n, h, w) in one array, with NaN between them."""
+    n, h, w = tiles.shape
+    rows = -(-n // columns)
+    sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap), np.nan)
+    for i, tile in enumerate(tiles):
+        y, x = i // columns * (h + gap), i % columns * (w + gap)
+        sheet[y : y + h, x : x + w] = tile
+    return sheet
+
+
+def filters(kernels, title: str = "") -> Figure:
+    """The kernels of a layer on one scale: blue below zero, white, red above.
+
+    One row for each of the first four input channels, or, where there is one input
+    channel, as many rows as it takes.  At most 16 filters, or 64, are drawn.
+
+    Args:
+        kernels: (kernel height, kernel width, channels in, filters), as Keras has
+            them.
+        title: above the picture.
+
+    Raises:
+        ValueError: if the kernels do not have four axes.
+
+    >>> fig = filters(np.ones((3, 3, 1, 8)))
+    >>> fig.axes[0].get_title()
+    '8 filters of 3×3×1'
+    """
+    kernels = np.asarray(kernels, float)
+    _expect(
+        kernels.ndim == 4 and kernels.size,
+        "kernels of shape (height, width, channels in, filters)",
+        kernels.shape,
+    )
+    height, width, channels, count = kernels.shape
+    rows = min(channels, 4)
+    if channels == 1:
+        shown, columns = min(count, 64), min(count, 8 if count <= 32 else 16)
+        tiles = np.moveaxis(kernels[:, :, 0, :shown], -1, 0)
+        rows = -(-shown // columns)
+    else:
+        shown = columns = min(count, 16)
+        tiles = kernels[:, :, :rows, :shown].transpose(2, 3, 0, 1)
+        tiles = tiles.reshape(-1, height, width)
+    each = min(0.8, 5.7 / columns)  # inches
+    aspect = height / width
+    fig = Figure(
+        (WIDTH, rows * each * aspect + 0.5), dpi=DPI, layout="constrained"
+    )  # fmt: skip
+    ax = fig.subplots()
+    # whole kernel entries as squares with a fine gap between kernels
+    scale = 8
+    tiles = tiles.repeat(scale, 1).repeat(scale, 2)
+    sheet = _montage(tiles, columns, max(2, scale * width // 10))
+    picture = ax.imshow(sheet, cmap=DIVERGING, norm=_norm(kernels, DIVERGING))
+    _bare(ax)
+    for i, tile in enumerate(tiles):
+        h, w = tile.shape
+        gap = max(2, scale * width // 10)
+        y, x = i // columns * (h + gap), i % columns * (w + gap)
+        ax.add_patch(
+            mpl.patches.Rectangle((x - 0.5, y - 0.5), w, h, fc="none", ec=GREY, lw=0.5)
+        )
+    if channels > 1:
+        step = height * scale + max(2, scale * width // 10)
+        ax.set_yticks(
+            [i * step + height * scale / 2 for i in range(rows)],
+            [f"channel {i}" for i in range(rows)],
+        )
+        ax.tick_params(length=0)
+    more = [f"{count - shown} more filters"] if count > shown else []
+    if channels > rows:
+        more.append(f"{channels - rows} more channels")
+    what = title or f"{count} filter{'s' * (count > 1)} of {height}×{width}×{channels}"
+    ax.set_title(" · ".join([what, *(f"+{text}" for text in more)]))
+    fig.colorbar(picture, ax=ax, shrink=0.95, aspect=12, pad=0.02).outline.set_lw(0.5)
+    return fig
+
+
+def feature_maps(maps: Sequence, titles: Sequence[str]) -> Figure:
+    """What each layer makes of one image: a row a layer, a picture a channel.
+
+    Each row has one scale.  White is zero; blue grows with the value, and where a
+    layer also has negative values, red is above and blue below zero.
+
+    Args:
+        maps: a layer each: (height, width, channels), or (units,) for a vector.
+        titles: one a layer.
+
+    Raises:
+        ValueError: for no map, other shapes or a wrong number of titles.
+
+    >>> fig = feature_maps([np.ones((4, 4, 2)), np.ones(10)], ["conv1", "scores"])
+    >>> len(fig.axes)
+    2
+    """
+    maps = [np.asarray(values, float) for values in maps]
+    _expect(
+        len(maps) == len(titles) > 0,
+        "as many titles as maps, at least one",
+        f"{len(maps)} maps and {len(titles)} titles",
+    )
+    left, right, unit = 1.25, 0.75, 0.56  # inches
+    strip = WIDTH - left - right
+    shown = [min(values.shape[-1], 8) for values in maps]
+    heights = []
+    for values in maps:
+        _expect(
+            values.ndim in (1, 3) and values.size,
+            "maps of shape (height, width, channels) or (units,)",
+            values.shape,
+        )
+        aspect = values.shape[0] / values.shape[1] if values.ndim == 3 else 0
+        heights.append(max(0.32, unit * min(aspect, 1.5)) if aspect else 0.2)
+    gap = 0.16
+    total = sum(heights) + gap * len(maps)
+    fig = Figure((WIDTH, total), dpi=DPI, layout="none")
+    y = total - gap / 2
+    for values, title, height, count in zip(maps, titles, heights, shown, strict=True):
+        y -= height
+        low, high = values.min(), values.max()
+        cmap = DIVERGING if low < 0 else SEQUENTIAL
+        norm = _norm(values, cmap)
+        if values.ndim == 3:
+            tiles = np.moveaxis(values[..., :count], -1, 0)
+            width = height * values.shape[1] / values.shape[0]
+            step = min(strip / 8, 0.62)
+            ax = fig.add_axes((left / WIDTH, y / total, strip / WIDTH, height / total))
+            ax.set(xlim=(0, strip), ylim=(height, 0))
+            width = min(width, step - 0.05)
+            for i, tile in enumerate(tiles):
+                ax.imshow(
+                    tile, cmap=cmap, norm=norm, aspect="auto",
+                    extent=(i * step, i * step + width, height, 0),
+                )  # fmt: skip
+                ax.add_patch(
+                    mpl.patches.Rectangle(
+                        (i * step, 0), width, height, fc="none", ec="#8c8c8c", lw=0.5,
+                        clip_on=False,
+                    )
+                )  # fmt: skip
+            ax.set(xlim=(0, strip), ylim=(height, 0))
+            shape = "×".join(map(str, values.shape))
+            if values.shape[-1] > count:
+                ax.text(
+                    count * step + 0.02, height / 2, f"+{values.shape[-1] - count}",
+                    va="center_baseline", color=GREY,
+                )  # fmt: skip
+        else:
+            ax = fig.add_axes(
+                (left / WIDTH, y / total, 8 * 0.62 / WIDTH, height / total)
+            )
+            ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto")
+            ax.add_patch(
+                mpl.patches.Rectangle(
+                    (0, 0), 1, 1, transform=ax.transAxes, fc="none", ec="#8c8c8c",
+                    lw=0.5, clip_on=False,
+                )
+            )  # fmt: skip
+            shape = f"{values.size}"
+        _bare(ax)
+        middle = (y + height / 2) / total
+        fig.text(0.08 / WIDTH, middle, f"{title}\n", va="center", linespacing=1.1)
+        fig.text(
+            0.08 / WIDTH, middle, f"\n{shape}", va="center", color=GREY, size=9,
+            linespacing=1.1,
+        )  # fmt: skip
+        fig.text(
+            1 - 0.05 / WIDTH, middle, f"{low:.2g} … {high:.2g}".replace("-", "−"),
+            va="center_baseline", ha="right", color=GREY, size=9,
+        )  # fmt: skip
+    return fig
+
+
+def confusion_matrix(matrix, class_names: Sequence[str]) -> Figure:
+    """How often each true class (row) was taken for each class (column).
+
+    The numbers are counts; the shade is the share of the row, so rare classes show
+    as clearly as frequent ones.  The column on the right is the share that is right.
+
+    Args:
+        matrix: (classes, classes) counts; rows are the true classes.
+        class_names: in the order of the matrix.
+
+    Raises:
+        ValueError: if the matrix is not square or does not fit the names.
+
+    >>> fig = confusion_matrix([[3, 1], [0, 4]], ["cat", "dog"])
+    >>> [text.get_text() for text in fig.axes[0].texts]
+    ['3', '1', '75 %', '', '4', '100 %']
+    """
+    matrix = np.asarray(matrix)
+    n = len(class_names)
+    _expect(
+        matrix.shape == (n, n) and n > 0,
+        f"a matrix of {n} x {n} counts for {n} class names",
+        matrix.shape,
+    )
+    total = matrix.sum(axis=1)
+    share = matrix / np.maximum(total, 1)[:, None]
+    side = min(0.48, 5.0 / n)
+    fig = Figure((WIDTH, min(n * side + 1.3, 6.5)), dpi=DPI, layout="constrained")
+    ax = fig.subplots()
+    ax.imshow(share, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    for i in range(n):
+        for j in range(n):
+            ax.text(
+                j, i, f"{matrix[i, j]:,}" if matrix[i, j] else "",
+                ha="center", va="center_baseline", size=9,
+                color=_text_on(SEQUENTIAL(share[i, j])),
+            ).set_in_layout(False)  # fmt: skip
+        right = f"{share[i, i]:.0%}".replace("%", " %") if total[i] else "–"
+        ax.text(n - 0.3, i, right, va="center_baseline", color=GREY, size=9)
+    edges = np.arange(n + 1) - 0.5
+    ax.hlines(edges, -0.5, n - 0.5, color=PALE, lw=0.6)
+    ax.vlines(edges, -0.5, n - 0.5, color=PALE, lw=0.6)
+    _bare(ax)
+    ax.set_yticks(range(n), class_names, color=INK)
+    slant = max(map(len, class_names)) > 4
+    ax.set_xticks(
+        range(n), class_names, color=INK, rotation=40 if slant else 0,
+        ha="right" if slant else "center", rotation_mode="anchor",
+    )  # fmt: skip
+    ax.tick_params(length=0)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    return fig
+
+
+def mistakes(
+    images: Sequence, true, predicted, confidence, class_names: Sequence[str]
+) -> Figure:
+    """Images with their true class, and the class the network said instead.
+
+    Args:
+        images: up to 15 pictures, (h, w), (h, w, 1) or (h, w, 3).
+        true: (n,) class indices.
+        predicted: (n,) class indices.
+        confidence: (n,) probabilities of the predicted classes.
+        class_names: names by index.
+
+    Raises:
+        ValueError: if the lengths differ, or for more than 15 images.
+
+    >>> fig = mistakes([np.zeros((8, 8))], [0], [1], [0.9], ["cat", "dog"])
+    >>> [text.get_text() for text in fig.axes[0].texts]
+    ['cat', 'dog 90 %']
+    """
+    n = len(images)
+    lengths = (n, len(true), len(predicted), len(confidence))
+    _expect(
+        1 <= n <= 15 and len(set(lengths)) == 1,
+        "1 to 15 images, with a true class, a predicted class and a confidence each",
+        f"lengths {lengths}",
+    )
+    pictures = [_picture(image) for image in images]
+    columns = 5
+    rows = -(-n // columns)
+    aspect = max(picture.shape[0] / picture.shape[1] for picture, _ in pictures)
+    each, text = 1.0, 0.5
+    height = rows * (each * aspect + text) + 0.28
+    fig = Figure((WIDTH, height), dpi=DPI, layout="none")
+    fig.text(
+        0.1 / WIDTH, 1 - 0.06 / height, "true class above, predicted class below",
+        va="top", color=GREY,
+    )  # fmt: skip
+    for i, (picture, colour) in enumerate(pictures):
+        x = (i % columns) * WIDTH / columns + (WIDTH / columns - each) / 2
+        y = height - 0.28 - (i // columns + 1) * (each * aspect + text) + text / 2
+        ax = fig.add_axes((x / WIDTH, y / height, each / WIDTH, each * aspect / height))
+        ax.imshow(picture, **({} if colour else {"cmap": "gray"}))
+        _bare(ax)
+        middle = {"ha": "center", "transform": ax.transAxes, "size": 9}
+        pad = 0.05 / (each * aspect)
+        ax.text(0.5, 1 + pad, class_names[true[i]], va="bottom", **middle)
+        said = f"{class_names[predicted[i]]} {confidence[i]:.0%}".replace("%", " %")
+        ax.text(
+            0.5, -pad, said, va="top", color=_text_color(VERMILLION), **middle
+        )  # fmt: skip
+    return fig
+
+
+def receptive_field(image, masks: Sequence, titles: Sequence[str]) -> Figure:
+    """The part of an image that one unit reads, for several units.
+
+    Args:
+        image: (h, w), (h, w, 1) or (h, w, 3).
+        masks: (h, w) each: how strongly the unit reacts to each pixel, for instance
+            the magnitude of its gradient.  Zero means: the pixel is not read.
+        titles: one a unit.
+
+    Raises:
+        ValueError: if a mask does not fit the image or is negative, or for a wrong
+            number of titles.
+
+    >>> mask = np.zeros((8, 8))
+    >>> mask[2:5, 3:6] = 1
+    >>> fig = receptive_field(np.ones((8, 8)), [mask], ["conv1"])
+    >>> fig.axes[0].get_title()
+    'conv1\\n3×3 pixels'
+    """
+    picture, colour = _picture(image)
+    masks = [np.asarray(mask, float) for mask in masks]
+    _expect(
+        len(masks) == len(titles) > 0,
+        "as many titles as masks, at least one",
+        f"{len(masks)} masks and {len(titles)} titles",
+    )
+    columns = min(len(masks), 4)
+    rows = -(-len(masks) // columns)
+    aspect = picture.shape[0] / picture.shape[1]
+    each = min(WIDTH / columns, 2.2)
+    fig = Figure(
+        (WIDTH, rows * (each * aspect + 0.5)), dpi=DPI, layout="constrained"
+    )  # fmt: skip
+    axes = fig.subplots(rows, columns, squeeze=False).ravel()
+    for ax in axes:
+        _bare(ax)
+    for ax, mask, title in zip(axes, masks, titles, strict=False):
+        _expect(
+            mask.shape == picture.shape[:2] and mask.min() >= 0,
+            f"masks of shape {picture.shape[:2]} without negative values",
+            f"shape {mask.shape}, smallest value {mask.min() if mask.size else None}",
+        )
+        ax.imshow(picture, **({} if colour else {"cmap": "gray"}))
+        strength = np.sqrt(mask / (mask.max() or 1.0))
+        overlay = np.zeros((*mask.shape, 4))
+        overlay[..., :3] = to_rgb(ORANGE)
+        overlay[..., 3] = np.where(mask > 0, 0.25 + 0.55 * strength, 0)
+        ax.imshow(overlay)
+        read = np.argwhere(mask > 0)
+        size = "nothing read"
+        if len(read):
+            (top, left), (bottom, right) = read.min(0), read.max(0)
+            height, width = bottom - top + 1, right - left + 1
+            ax.add_patch(
+                mpl.patches.Rectangle(
+                    (left - 0.5, top - 0.5), width, height, fc="none",
+                    ec=VERMILLION, lw=1.8, clip_on=False,
+                )
+            )  # fmt: skip
+            size = f"{height}×{width} pixels"
+        ax.set_title(f"{title}\n{size}")
+    return fig
+
+
+def smoothing(readings, weights, t: int, smoothed) -> Figure:
+    """A noisy track, the window of weights that ends at time t, and the result.
+
+    Args:
+        readings: (n,) measured values.
+        weights: (k,) the newest first: weights[0] multiplies readings[t].
+        t: the present, an index of `readings`.
+        smoothed: (n,) smoothed values, NaN where the window does not fit.
+
+    Raises:
+        ValueError: if the lengths do not fit, or t has no full window.
+
+    >>> fig = smoothing([1, 2, 3], [0.5, 0.5], 2, [np.nan, 1.5, 2.5])
+    >>> len(fig.axes)
+    2
+    """
+    readings, smoothed = np.asarray(readings, float), np.asarray(smoothed, float)
+    weights = np.asarray(weights, float)
+    n, k = len(readings), len(weights)
+    _expect(
+        readings.ndim == 1 and smoothed.shape == readings.shape and k > 0,
+        "readings and smoothed values of the same length, and weights",
+        f"shapes {readings.shape}, {smoothed.shape} and {weights.shape}",
+    )
+    _expect(k - 1 <= t < n, f"t from {k - 1} to {n - 1}, a full window", t)
+    fig = Figure((WIDTH, 3.4), dpi=DPI, layout="constrained")
+    top, bottom = fig.subplots(2, sharex=True, height_ratios=(2.4, 1))
+    window = np.arange(t - k + 1, t + 1)
+    for ax in (top, bottom):
+        ax.axvspan(window[0] - 0.5, t + 0.5, color="#ffddca", lw=0)
+    top.plot(readings, "o", color="#8c8c8c", ms=3.5, label="reading")
+    top.plot(
+        window, readings[window], "o", color=VERMILLION, ms=5, label="in the window"
+    )
+    past = np.where(np.arange(n) <= t, smoothed, np.nan)
+    top.plot(past, color=BLUE, label="smoothed so far")
+    top.plot(t, smoothed[t], "s", color=BLUE, ms=7)
+    top.annotate(
+        f"s({t}) = {_number(round(smoothed[t], 2))}", (t, smoothed[t]), (8, 0),
+        textcoords="offset points", color=_text_color(BLUE), va="center",
+        bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1},
+    )  # fmt: skip
+    top.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
+    top.set_ylabel("value")
+    bottom.bar(window, weights[::-1], width=0.8, color=VERMILLION)
+    bottom.axhline(0, color=GREY, lw=0.8)
+    bottom.set(ylabel="weight", xlabel="time", xlim=(-1, n))
+    return fig
+
+
+# ---------------------------------------------------------------- convolution drawn
+
+
+def _sheet(height: float):
+    """A figure with one pair of axes whose unit is the inch, from the top left."""
+    fig = Figure((WIDTH, height), dpi=DPI, layout="none")
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, WIDTH), ylim=(height, 0))
+    ax.set_axis_off()
+    return fig, ax
+
+
+def _cells(ax, x, y, unit, where, height=None, **style) -> None:
+    """Squares at the (row, column) positions of a grid with its corner at x, y."""
+    height = unit if height is None else height
+    corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)])  # row, column
+    places = np.reshape([*where], (-1, 1, 2)) + corners
+    cells = np.array((x, y)) + places[..., ::-1] * (unit, height)
+    ax.add_collection(mpl.collections.PolyCollection(cells, **style), autolim=False)
+
+
+def _outline(ax, x, y, width, height, color=VERMILLION, **style) -> None:
+    ax.add_patch(
+        mpl.patches.Rectangle(
+            (x, y), width, height, **{"fc": "none", "ec": color, "lw": 2.2, **style}
+        )
+    )
+
+
+def _sides(padding) -> tuple[tuple[int, int], tuple[int, int]]:
+    """((top, bottom), (left, right)) of an int, a pair, or two pairs."""
+    sides = np.broadcast_to(np.asarray(padding, int), (2, 2))
+    _expect(sides.min() >= 0, "padding >= 0", padding)
+    return tuple(map(tuple, sides.tolist()))
+
+
+def convolution_step(
+    image,
+    kernel,
+    stride: int = 1,
+    padding=0,
+    dilation: int = 1,
+    row: int = 0,
+    column: int = 0,
+) -> Figure:
+    """One step of a convolution layer: the window, the kernel, the sum, the output.
+
+    The operation is cross-correlation, as in every deep-learning library: the kernel
+    is not rotated.  Outputs before this step, row by row, are filled in.
+
+    Args:
+        image: (h, w) numbers or letters.
+        kernel: (kh, kw) numbers or letters.
+        stride: step between windows, in cells.
+        padding: zeros on each side, (before, after) for both axes, or
+            ((top, bottom), (left, right)).
+        dilation: distance between the cells that one window reads.
+        row: of the output cell being computed.
+        column: of the output cell being computed.
+
+    Raises:
+        ValueError: if the kernel does not fit, or the output has no such cell.
+
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, Relationships 6 and 15.
+
+    >>> fig = convolution_step([[1, 2], [3, 4]], [[1, -1]], row=1)
+    >>> [text.get_text() for text in fig.axes[0].texts if text.get_gid() == "sum"]
+    ['3·1 + 4·(−1) = −1']
+    """
+    image, kernel = (np.asarray(a) for a in (image, kernel))
+    _expect(
+        image.ndim == kernel.ndim == 2 and image.size and kernel.size,
+        "an image (h, w) and a kernel (kh, kw)",
+        f"shapes {image.shape} and {kernel.shape}",
+    )
+    _expect(min(stride, dilation) >= 1, "stride and dilation >= 1", (stride, dilation))
+    letters = not (
+        np.issubdtype(image.dtype, np.number) and np.issubdtype(kernel.dtype, np.number)
+    )
+    (above, _), (before, _) = sides = _sides(padding)
+    field = np.pad(image.astype(object if letters else image.dtype), sides)
+    h, w = field.shape
+    kh, kw = kernel.shape
+    reach = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
+    _expect(
+        reach[0] <= h and reach[1] <= w,
+        f"a kernel that covers at most the padded input, {h}x{w} cells",
+        f"{reach[0]}x{reach[1]} cells",
+    )
+    out = (h - reach[0]) // stride + 1, (w - reach[1]) // stride + 1
+    _expect(
+        0 <= row < out[0] and 0 <= column < out[1],
+        f"a cell (row, column) of the {out[0]}x{out[1]} output",
+        (row, column),
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(field, reach)
+    windows = windows[::stride, ::stride, ::dilation, ::dilation]
+
+    def product(a, b):
+        if letters:
+            return f"{_number(a)}{_number(b)}"
+        b = _number(b)
+        return f"{_number(a)}·{f'({b})' if b.startswith('−') else b}"
+
+    # one square size for the three grids
+    gap, top = 0.55, 0.42
+    widths = (w, kw, out[1])
+    unit = min(
+        0.62 if letters else 0.4,
+        (WIDTH - 0.2 - 2 * gap) / sum(widths),
+        3.6 / max(h, kh, out[0]),
+    )
+    height = top + unit * max(h, kh, out[0]) + 0.22 + 0.19 * min(kh, 7)
+    fig, ax = _sheet(height)
+    free = WIDTH - sum(widths) * unit
+    space = min(free / 4, 0.9)
+    x_in = (free - 2 * space) / 2
+    x_kernel = x_in + w * unit + space
+    x_out = x_kernel + kw * unit + space
+    grids = ((x_in, h, w), (x_kernel, kh, kw), (x_out, *out))
+
+    start = row * stride, column * stride
+    reads = [
+        (start[0] + i * dilation, start[1] + j * dilation)
+        for i in range(kh)
+        for j in range(kw)
+    ]
+    size = f"{image.shape[0]}×{image.shape[1]}"
+    padded = f" padded to {h}×{w}" if field.shape != image.shape else ""
+    names = f"input {size}{padded}", f"kernel {kh}×{kw}", f"output {out[0]}×{out[1]}"
+    inside = np.zeros(field.shape, bool)
+    inside[above : above + image.shape[0], before : before + image.shape[1]] = True
+    _cells(ax, x_in, top, unit, np.argwhere(~inside), fc="#ececec", ec="none")
+    _cells(ax, x_in, top, unit, reads, fc="#ffddca", ec="none")
+    _cells(ax, x_out, top, unit, [(row, column)], fc="#ffddca", ec="none")
+    for (x, rows, columns), name in zip(grids, names, strict=True):
+        grid = {"colors": "#b5b5b5", "lw": 0.8, "zorder": 1.5}
+        ax.hlines(top + unit * np.arange(rows + 1), x, x + columns * unit, **grid)
+        ax.vlines(x + unit * np.arange(columns + 1), top, top + rows * unit, **grid)
+        ax.text(x + columns * unit / 2, top - 0.1, name, ha="center", va="baseline")
+    for x, sign in ((x_kernel, "∗"), (x_out, "=")):
+        middle = top + unit * min(h, kh, out[0]) / 2
+        ax.text(x - space / 2, middle, sign, size=14, ha="center", va="center")
+    _outline(ax, x_in + start[1] * unit, top + start[0] * unit,
+             reach[1] * unit, reach[0] * unit)  # fmt: skip
+    _outline(ax, x_out + column * unit, top + row * unit, unit, unit)
+
+    def write(x, i, j, text, name, color=INK):
+        ax.text(
+            x + (j + 0.5) * unit, top + (i + 0.5) * unit, text, color=color, gid=name,
+            ha="center", va="center" if "\n" in text else "center_baseline", size=9,
+        )  # fmt: skip
+
+    for (i, j), value in np.ndenumerate(field):
+        write(x_in, i, j, _number(value), "input", INK if inside[i, j] else GREY)
+    for (i, j), value in np.ndenumerate(kernel):
+        write(x_kernel, i, j, _number(value), "kernel")
+    total = ""
+    for i, j in np.ndindex(row + 1, out[1]):
+        if (i, j) > (row, column):
+            break
+        window = windows[i, j]
+        if letters:
+            total = "\n+ ".join(
+                " + ".join(map(product, *pair))
+                for pair in zip(window, kernel, strict=True)
+            )
+            text = total.replace(" ", "")
+        else:
+            text = total = _number((window * kernel).sum())
+        write(x_out, i, j, text, "output")
+    terms = [
+        " + ".join(map(product, *pair))
+        for pair in zip(windows[row, column], kernel, strict=True)
+    ]
+    if kh > 7 or max(map(len, terms)) > 74:
+        terms = [f"sum of {kernel.size} products"]
+    terms = [terms[0], *(f"+ {term}" for term in terms[1:])]
+    if not letters:
+        terms[-1] += f" = {total}"
+    y = top + unit * max(h, kh, out[0]) + 0.32
+    ax.text(1.32, y, f"output[{row}, {column}] =", ha="right", va="baseline")
+    for i, term in enumerate(terms):
+        ax.text(1.4, y + 0.19 * i, term, va="baseline", gid="sum")
+    return fig
+
+
+def placements(
+    n: int, kernel: int, stride: int = 1, padding=0, dilation: int = 1
+) -> Figure:
+    """Where a kernel can stand: on a square input, and along one of its axes.
+
+    Every placement that fits is drawn with the cells it reads; the first one that
+    overhangs is hatched; input cells that no placement reads are crossed out.
+
+    Args:
+        n: input length in cells.
+        kernel: kernel length in cells.
+        stride: step between placements.
+        padding: cells added on each side, or (before, after).
+        dilation: distance between the cells that one placement reads.
+
+    Raises:
+        ValueError: for sizes below one or negative padding.
+
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, Relationships 6 and 15.
+
+    >>> fig = placements(7, 3, stride=3)
+    >>> fig.texts[0].get_text()
+    'output length = ⌊(7 − 3) / 3⌋ + 1 = ⌊4 / 3⌋ + 1 = 2'
+    """
+    sizes = (n, kernel, stride, dilation)
+    _expect(min(sizes) >= 1, "n, kernel, stride and dilation >= 1", sizes)
+    before, after = _sides(padding)[0] if np.ndim(padding) == 0 else padding
+    _expect(min(before, after) >= 0, "padding >= 0", padding)
+    total = n + before + after
+    reach = dilation * (kernel - 1) + 1
+    count = max(0, (total - reach) // stride + 1)
+
+    pads = "" if total == n else f" + {before} + {after}"
+    if before == after and before:
+        pads = f" + 2·{before}"
+    taps = f"{kernel}" if dilation == 1 else f"({dilation}·({kernel} − 1) + 1)"
+    formula = f"output length = ⌊({n}{pads} − {taps}) / {stride}⌋ + 1 = "
+    formula += (
+        f"⌊{total - reach} / {stride}⌋ + 1 = {count}"
+        if count
+        else f"none: a reach of {reach} is more than {total}"
+    )
+
+    def reads(start):
+        return [start + i * dilation for i in range(kernel)]
+
+    starts = [i * stride for i in range(count)]
+    read = {cell for start in starts for cell in reads(start)}
+    unread = [i for i in range(before, before + n) if i not in read]
+    over = count * stride if count * stride < total else None
+    rows = [*starts] if count <= 12 else [*starts[:9], None, *starts[-2:]]
+    rows += [] if over is None else [over]
+
+    # left: the square; right: one axis, a line for each placement
+    unit = min(0.3, 2.3 / total)
+    left, top, line = 0.15, 0.68, 0.25
+    axis = left + 2.3 + 0.55
+    longest = max(total, 0 if over is None else over + reach)
+    step = min(0.3, (WIDTH - axis - 1.25) / longest)
+    height = top + max(total * unit, 0.34 + line * len(rows)) + 0.12
+    fig, ax = _sheet(height)
+    fig.text(left / WIDTH, 1 - 0.12 / height, formula, va="top", size=10.5)
+
+    inside = range(before, before + n)
+    border = {"ec": "#b5b5b5", "lw": 0.7}
+    square = [(i, j) for i in range(total) for j in range(total)]
+    pad = [(i, j) for i, j in square if i not in inside or j not in inside]
+    lost = [(i, j) for i, j in square if (i, j) not in set(pad)]
+    lost = [(i, j) for i, j in lost if i in unread or j in unread]
+    _cells(ax, left, top, unit, square, fc="white", **border)
+    _cells(ax, left, top, unit, pad, fc="#ececec", **border)
+    _cells(ax, left, top, unit, lost, fc="white", hatch="xxxx", **border)
+    for start, color in list(zip(starts[:2], (VERMILLION, BLUE), strict=False))[::-1]:
+        cells = [(i, start + j) for i in reads(0) for j in reads(0)]
+        _cells(ax, left, top, unit, cells, fc=color, alpha=0.3, ec="none")
+        _outline(ax, left + start * unit, top, reach * unit, reach * unit, color)
+    padded = f", padded to {total}×{total}" if total > n else ""
+    ax.text(left, top - 0.1, f"input {n}×{n}{padded}", va="baseline")
+
+    one = {"height": 0.2}
+    ax.text(axis, top - 0.1, "along one axis", va="baseline")
+    _cells(ax, axis, top, step, [(0, i) for i in range(total)], fc="white",
+           **one, **border)  # fmt: skip
+    outer = [(0, i) for i in range(total) if i not in inside]
+    _cells(ax, axis, top, step, outer, fc="#ececec", **one, **border)
+    _cells(ax, axis, top, step, [(0, i) for i in unread], fc="white", hatch="xxxx",
+           **one, **border)  # fmt: skip
+    note = f"{len(unread)} not read" if unread else ""
+    ax.text(axis + step * total + 0.1, top + 0.11, note, va="center_baseline",
+            color=GREY)  # fmt: skip
+    for i, start in enumerate(rows):
+        y = top + 0.34 + line * i
+        if start is None:
+            ax.text(axis, y + 0.09, "⋮", va="center_baseline")
+            continue
+        color = {0: VERMILLION, stride: BLUE}.get(start, GREY)
+        fits = start != over
+        style = {"fc": color, "alpha": 0.3, "ec": "none"}
+        if not fits:
+            style = {"fc": "white", "hatch": "////", "ec": "#8c8c8c", "lw": 0.7}
+        taken = [(0, cell) for cell in reads(start)]
+        _cells(ax, axis, y, step, taken, height=0.18, **style)
+        _outline(ax, axis + start * step, y, reach * step, 0.18,
+                 color if fits else GREY, lw=1.6 if fits else 1,
+                 ls="-" if fits else "--")  # fmt: skip
+        label = f"output {start // stride}" if fits else "does not fit"
+        ax.text(axis + step * (start + reach) + 0.1, y + 0.09, label,
+                va="center_baseline", color=_text_color(color))  # fmt: skip
+    ax.vlines(axis + step * total, top, height - 0.1, color=GREY, lw=0.8, ls=":")
+    return fig
+
+
+# ---------------------------------------------------------------- volumes and models
+
+
+def _tint(color, amount: float) -> np.ndarray:
+    """A colour mixed with white; negative amounts mix it with black."""
+    rgb = np.array(to_rgb(color))
+    return rgb + (1 - rgb) * amount if amount >= 0 else rgb * (1 + amount)
+
+
+def _box(ax, x, y, thickness, height, depth, color, slices=1, alpha=1.0) -> None:
+    """A block in oblique projection: x, y is the lower left front corner.
+
+    Channels run to the right (thickness), rows down, columns into the page (depth).
+    """
+    away = depth * np.array((0.42, -0.3))
+    corner = np.array((x, y - height))
+    right, down = np.array((thickness, 0)), np.array((0, height))
+    faces = (
+        (corner, right, down, 0.45),  # front
+        (corner, right, away, 0.7),  # top
+        (corner + right, away, down, 0.25),  # right: the last map
+    )
+    for origin, one, two, tint in faces:
+        outline = [origin, origin + one, origin + one + two, origin + two]
+        ax.add_patch(
+            mpl.patches.Polygon(
+                outline, fc=_tint(color, tint), ec=_tint(color, -0.35), lw=0.8,
+                alpha=alpha, joinstyle="round",
+            )
+        )  # fmt: skip
+    for i in range(1, slices):
+        edge = corner + right * i / slices
+        ax.plot(
+            *zip(edge + down, edge, edge + away, strict=True),
+            color=_tint(color, -0.35), lw=0.5,
+        )  # fmt: skip
+
+
+def _arrow(ax, start: float, end: float, y: float) -> None:
+    ax.annotate(
+        "", (end, y), (start, y),
+        arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 1, "shrinkA": 0,
+                    "shrinkB": 0},
+    )  # fmt: skip
+
+
+def _blocks(ax, shapes, centres, y, tall: float) -> None:
+    """A block for each shape on one scale, arrows between, standing on the line y.
+
+    Heights and depths are to scale, the thickness grows with the logarithm of the
+    channels; a vector is a flat bar whose height grows with its logarithm.
+    """
+    side = max((max(s[:2]) for s in shapes if len(s) == 3), default=1)
+    longest = max((s[0] for s in shapes if len(s) == 1), default=1)
+    room = min(np.diff(centres), default=1.2)
+    edges = []
+    for shape, centre in zip(shapes, centres, strict=True):
+        if len(shape) == 3:
+            height, depth = (max(n / side * tall, 0.03) for n in shape[:2])
+            thickness = 0.045 * np.log2(1 + shape[2]) * min(room / 0.75, 1.5)
+            across = thickness + 0.42 * depth
+            _box(ax, centre - across / 2, y, thickness, height, depth, BLUE)
+        else:
+            height = max(
+                tall * 1.2 * np.log2(1 + shape[0]) / np.log2(1 + longest), 0.05
+            )
+            across = 0.11
+            ax.add_patch(
+                mpl.patches.Rectangle(
+                    (centre - across / 2, y - height), across, height,
+                    fc=_tint(ORANGE, 0.35), ec=_tint(ORANGE, -0.35), lw=0.8,
+                )
+            )  # fmt: skip
+        edges.append((centre - across / 2, centre + across / 2))
+    for (_, start), (end, _) in itertools.pairwise(edges):
+        if end - start > 0.1:
+            _arrow(ax, start + 0.02, end - 0.02, y - 0.08)
+
+
+def _shape_text(shape) -> str:
+    return "×".join(f"{n:,}" for n in shape)
+
+
+def _volumes(shapes) -> list[tuple[int, ...]]:
+    shapes = [tuple(int(n) for n in shape) for shape in shapes]
+    _expect(
+        shapes and all(len(s) in (1, 3) and min(s) >= 1 for s in shapes),
+        "shapes (height, width, channels) or (units,), all >= 1",
+        shapes,
+    )
+    return shapes
+
+
+def volume_stack(shapes: Sequence, labels: Sequence[str]) -> Figure:
+    """Volumes from left to right: what a chain of layers makes of its input.
+
+    Heights and widths are to scale; thickness grows with the logarithm of the number
+    of channels.
+
+    Args:
+        shapes: (height, width, channels) each, or (units,) for a vector; at most 8.
+        labels: above each volume; a line break is kept.
+
+    Raises:
+        ValueError: for other shapes, a wrong number of labels or more than 8.
+
+    >>> fig = volume_stack([(32, 32, 3), (28, 28, 6)], ["input", "six 5×5 filters"])
+    >>> [text.get_text() for text in fig.axes[0].texts if "×" in text.get_text()]
+    ['32×32×3', 'six 5×5 filters', '28×28×6']
+    """
+    shapes = _volumes(shapes)
+    _expect(
+        len(labels) == len(shapes) <= 8,
+        "as many labels as shapes, at most 8",
+        f"{len(labels)} labels and {len(shapes)} shapes",
+    )
+    extra = 0.17 * max(label.count("\n") for label in labels)
+    fig, ax = _sheet(2.3 + extra)
+    step = WIDTH / len(shapes)
+    centres = [(i + 0.5) * step for i in range(len(shapes))]
+    _blocks(ax, shapes, centres, 2.0 + extra, 1.2 if len(shapes) < 6 else 0.95)
+    for label, shape, x in zip(labels, shapes, centres, strict=True):
+        ax.text(x, 0.1, label, ha="center", va="top")
+        ax.text(x, 2.1 + extra, _shape_text(shape), ha="center", va="top", color=GREY)
+    return fig
+
+
+def filter_volume(
+    input_shape: tuple[int, int, int], kernel_size: int, filters: int, stride: int = 1
+) -> Figure:
+    """Why a filter has full depth, gives one map, and several filters give a stack.
+
+    Args:
+        input_shape: (height, width, channels).
+        kernel_size: rows and columns of the filter.
+        filters: number of filters.
+        stride: step between windows; no padding.
+
+    Raises:
+        ValueError: if the filter is larger than the input, or a size is below one.
+
+    >>> fig = filter_volume((32, 32, 3), 5, 6)
+    >>> [text.get_text() for text in fig.axes[0].texts if "weights" in text.get_text()]
+    ['one filter: 5×5×3 = 75 weights, 1 bias']
+    """
+    (shape,) = _volumes([input_shape])
+    _expect(len(shape) == 3, "input_shape (height, width, channels)", shape)
+    height, width, channels = shape
+    _expect(
+        1 <= kernel_size <= min(height, width) and min(filters, stride) >= 1,
+        f"kernel_size from 1 to {min(height, width)}, filters and stride >= 1",
+        (kernel_size, filters, stride),
+    )
+    out = [(n - kernel_size) // stride + 1 for n in (height, width)]
+    fig, ax = _sheet(2.75)
+    scale = 1.35 / max(height, width)  # inches a pixel
+
+    def thick(count):  # 0.09 inches a channel while there is room
+        return min(0.09 * count, 0.09 * 6 + 0.12 * np.log2(max(count / 6, 1)))
+
+    base, starts = 2.1, (0.35, 3.0, 4.75)
+    taps = kernel_size * scale
+    counts = (channels, 1, filters)
+    for x, count, size in zip(starts, counts, ((height, width), out, out), strict=True):
+        across = size[1] * scale
+        _box(ax, x, base, thick(count), size[0] * scale, across, BLUE,
+             slices=count if count <= 16 else 1)  # fmt: skip
+    # the filter stands in the first corner of the input, its value in that of the map
+    front = base - height * scale + taps
+    _box(ax, starts[0], front, thick(channels), taps, taps, VERMILLION,
+         slices=channels if channels <= 16 else 1)  # fmt: skip
+    target = np.array((starts[1], base - out[0] * scale))
+    unit = max(scale, 0.06)
+    _box(ax, target[0], target[1] + unit, thick(1), unit, unit, VERMILLION)
+    edge = np.array((starts[0] + thick(channels), base - height * scale))
+    slant, down = np.array((0.42, -0.3)) * taps, np.array((0, taps))
+    target = target + np.array((0, unit / 2))
+    for corner in (edge + slant, edge + down, edge + slant + down):
+        ax.plot(*zip(corner, target, strict=True), color=VERMILLION,
+                lw=0.8)  # fmt: skip
+    _arrow(ax, 4.3, 4.65, base - 0.5)
+    weights = kernel_size**2 * channels
+    full = f"{kernel_size}×{kernel_size}×{channels}"
+    lower = (
+        (f"input {_shape_text(shape)}", ""),
+        (f"one map {out[0]}×{out[1]}", "one number a position"),
+        (f"stack {out[0]}×{out[1]}×{filters}", "one map a filter"),
+    )
+    for x, (one, two) in zip(starts, lower, strict=True):
+        ax.text(x, base + 0.12, one, va="top")
+        ax.text(x, base + 0.3, two, va="top", color=GREY)
+    ax.text(0.35, 0.12, f"one filter: {full} = {weights:,} weights, 1 bias", va="top",
+            color=_text_color(VERMILLION))  # fmt: skip
+    several = f"{filters} filter{'s' * (filters > 1)}"
+    total = f"{several}: {filters * (weights + 1):,} parameters"
+    ax.text(starts[2], 0.12, total, va="top")
+    return fig
+
+
+def model(model) -> Figure:
+    """A chain of layers as volumes, with what the model object says about each.
+
+    Heights and widths are to scale; thickness grows with the logarithm of the number
+    of channels, and so does the height of a vector.  Layers that keep both shape and
+    weights (activations, dropout) are left out of nothing: every layer is drawn.
+
+    Args:
+        model: a built Keras model whose layers form a chain.
+
+    Raises:
+        ValueError: if the model is not built, or is no chain of layers.
+    """
+    layers = list(model.layers)
+    _expect(len(layers) > 0, "a model with at least one layer", "none")
+    rows = []
+    for previous, layer in zip([None, *layers], layers, strict=False):
+        try:
+            output, source = layer.output, getattr(layer, "input", None)
+        except (AttributeError, ValueError) as error:
+            raise ValueError(
+                f"expected a built model (give it an Input); received layer "
+                f"{layer.name!r} without a known output"
+            ) from error
+        _expect(
+            previous is None or source is previous.output,
+            "a chain of layers, each reading the one before it",
+            f"layer {layer.name!r}, which does not read {previous and previous.name!r}",
+        )
+        kind = type(layer).__name__
+        snake = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[A-Z])", "_", kind).lower()
+        own = re.sub(r"_\d+$", "", layer.name)
+        name = "" if own in (snake, "input_layer", "keras_tensor") else layer.name
+        kind = "Input" if kind == "InputLayer" else kind
+        words = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "\n", kind)
+        parameters = f"{layer.count_params():,}" if kind != "Input" else ""
+        rows.append((name, words, tuple(output.shape[1:]), parameters))
+    shapes = _volumes([row[2] for row in rows])
+    left = 0.88
+    needed = max(
+        len(text) * 0.075 + 0.1
+        for name, words, shape, parameters in rows
+        for text in (name, *words.split("\n"), _shape_text(shape), parameters)
+    )
+    columns = max(1, min(len(rows), int((WIDTH - left) / needed)))
+    lines = -(-len(rows) // columns)
+    columns = -(-len(rows) // lines)
+    step = min((WIDTH - left) / columns, 1.2)
+    each, tall = 2.35, min(0.95, step)
+    fig, ax = _sheet(lines * each + 0.3)
+    for k in range(lines):
+        part = rows[k * columns : (k + 1) * columns]
+        base = k * each + 1.35
+        centres = [left + (i + 0.5) * step for i in range(len(part))]
+        _blocks(ax, shapes[k * columns : (k + 1) * columns], centres, base, tall)
+        for text, y in (("layer", 0.1), ("output", 0.62), ("parameters", 0.8)):
+            ax.text(0.08, base + y, text, va="top", color=GREY)
+        for (name, words, shape, parameters), x in zip(part, centres, strict=True):
+            top = {"ha": "center", "va": "top"}
+            ax.text(x, base + 0.1, f"{name}\n{words}" if name else words, size=9, **top)
+            ax.text(x, base + 0.62, _shape_text(shape), size=9, **top)
+            ax.text(x, base + 0.8, parameters, size=9, **top)
+    total = f"{model.count_params():,} parameters in all"
+    ax.text(WIDTH - 0.1, lines * each + 0.2, total, ha="right", va="baseline")
     return fig
