@@ -291,8 +291,8 @@ def _download(name: str, target: Path) -> None:
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"expected the known {name} from {url}; received: {error} Nothing was kept. "
-            "Load again; if it stays so, the server's file has changed: put "
+            f"expected the known {name} from {url}; received: {error} Nothing was "
+            "kept. Load again; if it stays so, the server's file has changed: put "
             f"{name}.npz into a folder of your choice and set CNNKIT_DATA to it"
         ) from error
 
