@@ -8,6 +8,7 @@ Figures are made without pyplot, so no notebook backend shows one a second time.
 """
 
 import base64
+import functools
 import io
 import itertools
 import re
@@ -19,6 +20,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from PIL import Image
 
 WIDTH = 7.0  # inches, 672 pixels of a page at 100 %
@@ -34,7 +36,7 @@ _BLUES = "#ffffff #d9e2f0 #b2c7e2 #8babd3 #6091c4 #2578b6 #085e96 #0c4471 #0b2c4
 _REDS = "#ffffff #ffddca #f9bb97 #ef9966 #e17734 #ca5901 #a44703 #7f3603 #5c2600"
 SEQUENTIAL = LinearSegmentedColormap.from_list("amount", _BLUES.split())
 DIVERGING = LinearSegmentedColormap.from_list(
-    "signed", _BLUES.split()[:0:-1] + _REDS.split()
+    "signed", _REDS.split()[:0:-1] + _BLUES.split()
 )
 
 STYLE = {
@@ -70,6 +72,7 @@ STYLE = {
 mpl.rcParams.update(STYLE)
 
 _LONGEST_ALT = 400
+_RENDERER = FigureCanvasAgg(Figure((1, 1), dpi=DPI)).get_renderer()
 
 
 def _expect(condition, expected: str, received) -> None:
@@ -122,15 +125,18 @@ def _pixels(fig: Figure) -> Image.Image:
     return Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB")
 
 
+def _text_width(text: str, size: float = 9.5) -> float:
+    """Width in inches of one line of text."""
+    font = FontProperties(family=STYLE["font.family"], size=size)
+    return _RENDERER.get_text_width_height_descent(text, font, False)[0] / DPI
+
+
 def _caption(text: str, width: float) -> Image.Image:
     """The text in grey on white, wrapped to a width in inches."""
-    size = mpl.font_manager.FontProperties(size=9)
-    renderer = FigureCanvasAgg(Figure((1, 1), dpi=DPI)).get_renderer()
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        extent = renderer.get_text_width_height_descent(longer, size, False)[0]
-        if lines[-1] and extent > (width - 0.2) * DPI:
+        if lines[-1] and _text_width(longer, 9) > width - 0.2:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -168,7 +174,9 @@ def image_bytes(fig: Figure, alt: str = "", photo: bool = False) -> bytes:
         picture.save(file, "JPEG", quality=85, optimize=True)
     else:
         # 256 colours are as good as all to the eye here, and a third of the size
-        picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
+        method = Image.Quantize.MAXCOVERAGE  # keeps rare colours, such as outlines
+        picture = picture.quantize(256, method, dither=Image.Dither.NONE)
+        picture.save(file, "PNG")
     return file.getvalue()
 
 
@@ -254,14 +262,18 @@ def _norm(values: np.ndarray, cmap) -> Normalize:
     return Normalize(low, high if high > low else low + 1.0)
 
 
-def _number(value) -> str:
+def _number(value, digits: int = 2) -> str:
     """A short text for a number, with a true minus sign; letters stay letters."""
-    if isinstance(value, (str, np.str_)):
-        return str(value)
-    text = f"{float(value):.2f}"
-    if float(value) == round(float(value)):
-        text = f"{float(value):.0f}"
-    return ("0" if text == "-0" else text).replace("-", "−")
+    if value is None or isinstance(value, str):
+        return value or ""
+    digits = 0 if float(value).is_integer() else digits
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+@functools.lru_cache(maxsize=4096)
+def _widest(text: str) -> float:
+    """Width in inches of the widest line of a small text."""
+    return max(_text_width(line, 9) for line in text.split("\n"))
 
 
 def _bare(ax) -> None:
@@ -282,6 +294,40 @@ def _picture(image) -> tuple[np.ndarray, bool]:
         image.shape,
     )
     return image, colour
+
+
+def _cells(ax, x, y, unit, where, height=None, **style) -> None:
+    """Squares at the (row, column) positions of a grid with its corner at x, y."""
+    height = unit if height is None else height
+    corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)])  # row, column
+    places = np.reshape([*where], (-1, 1, 2)) + corners
+    cells = np.array((x, y)) + places[..., ::-1] * (unit, height)
+    ax.add_collection(mpl.collections.PolyCollection(cells, **style), autolim=False)
+
+
+def _outline(ax, x, y, width, height, color=VERMILLION, **style) -> None:
+    ax.add_patch(
+        mpl.patches.Rectangle(
+            (x, y),
+            width,
+            height,
+            **{"fc": "none", "ec": color, "lw": 2.2, "zorder": 3, "clip_on": False}
+            | style,
+        )
+    )
+
+
+def _sheet(height: float):
+    """A figure with one pair of axes whose unit is the inch, from the top left."""
+    fig = Figure((WIDTH, height), dpi=DPI, layout="none")
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, WIDTH), ylim=(height, 0))
+    ax.set_axis_off()
+    return fig, ax
+
+
+def _shape_text(shape) -> str:
+    return "×".join(f"{n:,}" for n in shape)
 
 
 # ---------------------------------------------------------------- general plots
@@ -330,7 +376,7 @@ def number_grid(
         )
     values = np.full(cells.shape, np.nan)
     for where, cell in np.ndenumerate(cells):
-        if cell is not None and not isinstance(cell, (str, np.str_)):
+        if cell is not None and not isinstance(cell, str):
             values[where] = cell
     fills = np.ones((rows, columns, 4))
     if cmap is not None:
@@ -342,14 +388,14 @@ def number_grid(
     for (i, j), cell in np.ndenumerate(cells):
         if cell is None:
             continue
-        if not isinstance(cell, (str, np.str_)) and np.isnan(values[i, j]):
+        if not isinstance(cell, str) and np.isnan(values[i, j]):
             ax.add_patch(
                 mpl.patches.Rectangle((j, i), 1, 1, fc="none", lw=0, hatch="////")
             )
             continue
         text = (
             format(cell, fmt).replace("-", "−")
-            if fmt and not isinstance(cell, (str, np.str_))
+            if fmt and not isinstance(cell, str)
             else _number(cell)
         )
         ax.text(
@@ -361,12 +407,7 @@ def number_grid(
             va="center_baseline",
         ).set_in_layout(False)
     for row, column, height, width in highlight:
-        ax.add_patch(
-            mpl.patches.Rectangle(
-                (column, row), width, height, fc="none", ec=VERMILLION, lw=2.4,
-                clip_on=False, zorder=3,
-            )
-        )  # fmt: skip
+        _outline(ax, column, row, width, height)
     _bare(ax)
     ax.set_title(title)
 
@@ -530,7 +571,7 @@ def bars(
         end = mean
         if whiskers[i]:
             _expect(len(value) == 3, "(mean, low, high)", tuple(value))
-            ax.hlines(i, value[1], value[2], color=INK, lw=1.5)
+            ax.plot(value[1:], (i, i), color=INK, lw=1.5, marker="|", ms=8, mew=1.5)
             end = max(value) if mean >= 0 else min(value)
         text = format(mean, fmt).replace("-", "−")
         ax.annotate(
@@ -538,8 +579,10 @@ def bars(
             va="center_baseline", ha="left" if mean >= 0 else "right",
         )  # fmt: skip
     ax.set_yticks(range(len(labels)), labels, color=INK)
-    ax.invert_yaxis()
+    spare = max(0.0, (4 - len(labels)) / 2)  # few bars stay slim
+    ax.set_ylim(len(labels) - 0.5 + spare, -0.5 - spare)
     ax.margins(x=0.12)
+    ax.xaxis.set_major_formatter("{x:,g}")
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(xlabel)
 
@@ -559,7 +602,7 @@ def _montage(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
 
 
 def filters(kernels, title: str = "") -> Figure:
-    """The kernels of a layer on one scale: blue below zero, white, red above.
+    """The kernels of a layer on one scale: red below zero, white, blue above.
 
     One row for each of the first four input channels, or, where there is one input
     channel, as many rows as it takes.  At most 16 filters, or 64, are drawn.
@@ -608,9 +651,7 @@ def filters(kernels, title: str = "") -> Figure:
         h, w = tile.shape
         gap = max(2, scale * width // 10)
         y, x = i // columns * (h + gap), i % columns * (w + gap)
-        ax.add_patch(
-            mpl.patches.Rectangle((x - 0.5, y - 0.5), w, h, fc="none", ec=GREY, lw=0.5)
-        )
+        _outline(ax, x - 0.5, y - 0.5, w, h, GREY, lw=0.5)
     if channels > 1:
         step = height * scale + max(2, scale * width // 10)
         ax.set_yticks(
@@ -630,8 +671,8 @@ def filters(kernels, title: str = "") -> Figure:
 def feature_maps(maps: Sequence, titles: Sequence[str]) -> Figure:
     """What each layer makes of one image: a row a layer, a picture a channel.
 
-    Each row has one scale.  White is zero; blue grows with the value, and where a
-    layer also has negative values, red is above and blue below zero.
+    Each row has one scale: white is zero, blue grows above it and red below it.  The
+    range of a layer's values stands at the end of its row.
 
     Args:
         maps: a layer each: (height, width, channels), or (units,) for a vector.
@@ -641,8 +682,8 @@ def feature_maps(maps: Sequence, titles: Sequence[str]) -> Figure:
         ValueError: for no map, other shapes or a wrong number of titles.
 
     >>> fig = feature_maps([np.ones((4, 4, 2)), np.ones(10)], ["conv1", "scores"])
-    >>> len(fig.axes)
-    2
+    >>> [text.get_text() for text in fig.axes[0].texts][:2]
+    ['conv1', '4×4×2']
     """
     maps = [np.asarray(values, float) for values in maps]
     _expect(
@@ -650,75 +691,48 @@ def feature_maps(maps: Sequence, titles: Sequence[str]) -> Figure:
         "as many titles as maps, at least one",
         f"{len(maps)} maps and {len(titles)} titles",
     )
-    left, right, unit = 1.25, 0.75, 0.56  # inches
-    strip = WIDTH - left - right
-    shown = [min(values.shape[-1], 8) for values in maps]
-    heights = []
     for values in maps:
         _expect(
             values.ndim in (1, 3) and values.size,
             "maps of shape (height, width, channels) or (units,)",
             values.shape,
         )
-        aspect = values.shape[0] / values.shape[1] if values.ndim == 3 else 0
-        heights.append(max(0.32, unit * min(aspect, 1.5)) if aspect else 0.2)
-    gap = 0.16
-    total = sum(heights) + gap * len(maps)
-    fig = Figure((WIDTH, total), dpi=DPI, layout="none")
-    y = total - gap / 2
-    for values, title, height, count in zip(maps, titles, heights, shown, strict=True):
-        y -= height
-        low, high = values.min(), values.max()
-        cmap = DIVERGING if low < 0 else SEQUENTIAL
-        norm = _norm(values, cmap)
+    left, unit, step, gap = 0.9, 0.56, 0.61, 0.1  # inches
+    heights = [
+        np.clip(unit * v.shape[0] / v.shape[1], 0.34, 0.84) if v.ndim == 3 else 0.34
+        for v in maps
+    ]
+    fig, sheet = _sheet(sum(heights) + gap * (len(maps) + 1))
+    total, y = fig.get_figheight(), gap
+    for values, title, height in zip(maps, titles, heights, strict=True):
+        style = {"cmap": DIVERGING if values.min() < 0 else SEQUENTIAL}
+        style["norm"] = _norm(values, style["cmap"])
         if values.ndim == 3:
-            tiles = np.moveaxis(values[..., :count], -1, 0)
-            width = height * values.shape[1] / values.shape[0]
-            step = min(strip / 8, 0.62)
-            ax = fig.add_axes((left / WIDTH, y / total, strip / WIDTH, height / total))
-            ax.set(xlim=(0, strip), ylim=(height, 0))
-            width = min(width, step - 0.05)
-            for i, tile in enumerate(tiles):
-                ax.imshow(
-                    tile, cmap=cmap, norm=norm, aspect="auto",
-                    extent=(i * step, i * step + width, height, 0),
-                )  # fmt: skip
-                ax.add_patch(
-                    mpl.patches.Rectangle(
-                        (i * step, 0), width, height, fc="none", ec="#8c8c8c", lw=0.5,
-                        clip_on=False,
-                    )
-                )  # fmt: skip
-            ax.set(xlim=(0, strip), ylim=(height, 0))
-            shape = "×".join(map(str, values.shape))
-            if values.shape[-1] > count:
-                ax.text(
-                    count * step + 0.02, height / 2, f"+{values.shape[-1] - count}",
-                    va="center_baseline", color=GREY,
-                )  # fmt: skip
-        else:
-            ax = fig.add_axes(
-                (left / WIDTH, y / total, 8 * 0.62 / WIDTH, height / total)
-            )
-            ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto")
-            ax.add_patch(
-                mpl.patches.Rectangle(
-                    (0, 0), 1, 1, transform=ax.transAxes, fc="none", ec="#8c8c8c",
-                    lw=0.5, clip_on=False,
-                )
-            )  # fmt: skip
-            shape = f"{values.size}"
+            width = min(height * values.shape[1] / values.shape[0], unit)
+            tiles = [values[..., i] for i in range(min(values.shape[-1], 8))]
+            corner = y
+        else:  # one strip, an entry a unit
+            tiles, width, corner = [values[None]], 7 * step + unit, y + 0.07
+        tall = height - 2 * (corner - y)
+        ax = fig.add_axes((0, 1 - (corner + tall) / total, 1, tall / total))
+        for i, tile in enumerate(tiles):
+            x = left + i * step
+            ax.imshow(tile, extent=(x, x + width, tall, 0), aspect="auto", **style)
+            _outline(ax, x, 0, width, tall, GREY, lw=0.5)
         _bare(ax)
-        middle = (y + height / 2) / total
-        fig.text(0.08 / WIDTH, middle, f"{title}\n", va="center", linespacing=1.1)
-        fig.text(
-            0.08 / WIDTH, middle, f"\n{shape}", va="center", color=GREY, size=9,
-            linespacing=1.1,
-        )  # fmt: skip
-        fig.text(
-            1 - 0.05 / WIDTH, middle, f"{low:.2g} … {high:.2g}".replace("-", "−"),
-            va="center_baseline", ha="right", color=GREY, size=9,
-        )  # fmt: skip
+        ax.set(xlim=(0, WIDTH), ylim=(tall, 0), facecolor="none")
+        if values.ndim == 3 and values.shape[-1] > 8:
+            x = left + 8 * step
+            more = f"+{values.shape[-1] - 8}"
+            sheet.text(x, y + height / 2, more, va="center_baseline", color=GREY)
+        middle = y + height / 2
+        grey = {"color": GREY, "size": 9}
+        sheet.text(0.1, middle - 0.02, title, va="bottom")
+        sheet.text(0.1, middle + 0.02, _shape_text(values.shape), va="top", **grey)
+        ends = f"max {values.max():.2g}", f"min {values.min():.2g}".replace("-", "−")
+        for end, shift in zip(ends, (0, 0.15), strict=True):
+            sheet.text(6.1, middle - 0.14 + shift, end, va="top", **grey)
+        y += height + gap
     return fig
 
 
@@ -737,7 +751,7 @@ def confusion_matrix(matrix, class_names: Sequence[str]) -> Figure:
 
     >>> fig = confusion_matrix([[3, 1], [0, 4]], ["cat", "dog"])
     >>> [text.get_text() for text in fig.axes[0].texts]
-    ['3', '1', '75 %', '', '4', '100 %']
+    ['3', '1', '75 %', '', '4', '100 %', 'right']
     """
     matrix = np.asarray(matrix)
     n = len(class_names)
@@ -748,7 +762,7 @@ def confusion_matrix(matrix, class_names: Sequence[str]) -> Figure:
     )
     total = matrix.sum(axis=1)
     share = matrix / np.maximum(total, 1)[:, None]
-    side = min(0.48, 5.0 / n)
+    side = min(0.42, 5.0 / n)
     fig = Figure((WIDTH, min(n * side + 1.3, 6.5)), dpi=DPI, layout="constrained")
     ax = fig.subplots()
     ax.imshow(share, cmap=SEQUENTIAL, vmin=0, vmax=1)
@@ -761,6 +775,7 @@ def confusion_matrix(matrix, class_names: Sequence[str]) -> Figure:
             ).set_in_layout(False)  # fmt: skip
         right = f"{share[i, i]:.0%}".replace("%", " %") if total[i] else "–"
         ax.text(n - 0.3, i, right, va="center_baseline", color=GREY, size=9)
+    ax.text(n - 0.3, -0.55, "right", va="bottom", color=GREY, size=9)
     edges = np.arange(n + 1) - 0.5
     ax.hlines(edges, -0.5, n - 0.5, color=PALE, lw=0.6)
     ax.vlines(edges, -0.5, n - 0.5, color=PALE, lw=0.6)
@@ -882,12 +897,7 @@ def receptive_field(image, masks: Sequence, titles: Sequence[str]) -> Figure:
         if len(read):
             (top, left), (bottom, right) = read.min(0), read.max(0)
             height, width = bottom - top + 1, right - left + 1
-            ax.add_patch(
-                mpl.patches.Rectangle(
-                    (left - 0.5, top - 0.5), width, height, fc="none",
-                    ec=VERMILLION, lw=1.8, clip_on=False,
-                )
-            )  # fmt: skip
+            _outline(ax, left - 0.5, top - 0.5, width, height, lw=1.8)
             size = f"{height}×{width} pixels"
         ax.set_title(f"{title}\n{size}")
     return fig
@@ -928,13 +938,9 @@ def smoothing(readings, weights, t: int, smoothed) -> Figure:
         window, readings[window], "o", color=VERMILLION, ms=5, label="in the window"
     )
     past = np.where(np.arange(n) <= t, smoothed, np.nan)
-    top.plot(past, color=BLUE, label="smoothed so far")
+    result = f"smoothed, now s({t}) = {_number(round(smoothed[t], 2))}"
+    top.plot(past, color=BLUE, label=result)
     top.plot(t, smoothed[t], "s", color=BLUE, ms=7)
-    top.annotate(
-        f"s({t}) = {_number(round(smoothed[t], 2))}", (t, smoothed[t]), (8, 0),
-        textcoords="offset points", color=_text_color(BLUE), va="center",
-        bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1},
-    )  # fmt: skip
     top.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
     top.set_ylabel("value")
     bottom.bar(window, weights[::-1], width=0.8, color=VERMILLION)
@@ -944,32 +950,6 @@ def smoothing(readings, weights, t: int, smoothed) -> Figure:
 
 
 # ---------------------------------------------------------------- convolution drawn
-
-
-def _sheet(height: float):
-    """A figure with one pair of axes whose unit is the inch, from the top left."""
-    fig = Figure((WIDTH, height), dpi=DPI, layout="none")
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.set(xlim=(0, WIDTH), ylim=(height, 0))
-    ax.set_axis_off()
-    return fig, ax
-
-
-def _cells(ax, x, y, unit, where, height=None, **style) -> None:
-    """Squares at the (row, column) positions of a grid with its corner at x, y."""
-    height = unit if height is None else height
-    corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)])  # row, column
-    places = np.reshape([*where], (-1, 1, 2)) + corners
-    cells = np.array((x, y)) + places[..., ::-1] * (unit, height)
-    ax.add_collection(mpl.collections.PolyCollection(cells, **style), autolim=False)
-
-
-def _outline(ax, x, y, width, height, color=VERMILLION, **style) -> None:
-    ax.add_patch(
-        mpl.patches.Rectangle(
-            (x, y), width, height, **{"fc": "none", "ec": color, "lw": 2.2, **style}
-        )
-    )
 
 
 def _sides(padding) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -1042,26 +1022,43 @@ def convolution_step(
     windows = windows[::stride, ::stride, ::dilation, ::dilation]
 
     def product(a, b):
+        a, b = _number(a), _number(b)
         if letters:
-            return f"{_number(a)}{_number(b)}"
-        b = _number(b)
-        return f"{_number(a)}·{f'({b})' if b.startswith('−') else b}"
+            return a + b
+        return "·".join(f"({x})" if x.startswith("−") else x for x in (a, b))
 
-    # one square size for the three grids
-    gap, top = 0.55, 0.42
-    widths = (w, kw, out[1])
-    unit = min(
-        0.62 if letters else 0.4,
-        (WIDTH - 0.2 - 2 * gap) / sum(widths),
-        3.6 / max(h, kh, out[0]),
-    )
-    height = top + unit * max(h, kh, out[0]) + 0.22 + 0.19 * min(kh, 7)
+    # what is written in each grid: whatever fits one common size of squares
+    outputs = np.full(out, None, object)
+    for i, j in itertools.islice(np.ndindex(out), row * out[1] + column + 1):
+        if letters:
+            pairs = zip(windows[i, j], kernel, strict=True)
+            outputs[i, j] = "\n+".join("+".join(map(product, *p)) for p in pairs)
+        else:
+            outputs[i, j] = (windows[i, j] * kernel).sum()
+    top, values = 0.42, (field, kernel, outputs)
+    tallest, free = max(h, out[0]), WIDTH - 1.1
+    largest = min(free / (w + kw + out[1]), 3.6 / max(tallest, kh))
+    texts, needed = [], []
+    for grid in values:
+        for digits in (2, 1):
+            text = [_number(value, digits) for value in grid.flat]
+            need = 0.07 + max(map(_widest, text))
+            if need <= largest:
+                break
+        texts.append(text)
+        needed.append(need)
+    unit = min(largest, max(0.4, *needed))
+    units = [unit, unit, unit]
+    if unit < needed[1] < 0.6:  # the kernel's numbers count: give it larger squares
+        units[1] = needed[1]
+        unit = units[0] = units[2] = min(unit, (free - kw * needed[1]) / (w + out[1]))
+    height = top + max(unit * tallest, units[1] * kh) + 0.24 + 0.19 * min(kh, 7)
     fig, ax = _sheet(height)
-    free = WIDTH - sum(widths) * unit
+    free = WIDTH - unit * (w + out[1]) - units[1] * kw
     space = min(free / 4, 0.9)
     x_in = (free - 2 * space) / 2
     x_kernel = x_in + w * unit + space
-    x_out = x_kernel + kw * unit + space
+    x_out = x_kernel + kw * units[1] + space
     grids = ((x_in, h, w), (x_kernel, kh, kw), (x_out, *out))
 
     start = row * stride, column * stride
@@ -1078,52 +1075,43 @@ def convolution_step(
     _cells(ax, x_in, top, unit, np.argwhere(~inside), fc="#ececec", ec="none")
     _cells(ax, x_in, top, unit, reads, fc="#ffddca", ec="none")
     _cells(ax, x_out, top, unit, [(row, column)], fc="#ffddca", ec="none")
-    for (x, rows, columns), name in zip(grids, names, strict=True):
+    for (x, rows, columns), u, name in zip(grids, units, names, strict=True):
         grid = {"colors": "#b5b5b5", "lw": 0.8, "zorder": 1.5}
-        ax.hlines(top + unit * np.arange(rows + 1), x, x + columns * unit, **grid)
-        ax.vlines(x + unit * np.arange(columns + 1), top, top + rows * unit, **grid)
-        ax.text(x + columns * unit / 2, top - 0.1, name, ha="center", va="baseline")
+        ax.hlines(top + u * np.arange(rows + 1), x, x + columns * u, **grid)
+        ax.vlines(x + u * np.arange(columns + 1), top, top + rows * u, **grid)
+        ax.text(x + columns * u / 2, top - 0.1, name, ha="center", va="baseline")
     for x, sign in ((x_kernel, "∗"), (x_out, "=")):
-        middle = top + unit * min(h, kh, out[0]) / 2
+        middle = top + min(unit * h, units[1] * kh, unit * out[0]) / 2
         ax.text(x - space / 2, middle, sign, size=14, ha="center", va="center")
     _outline(ax, x_in + start[1] * unit, top + start[0] * unit,
              reach[1] * unit, reach[0] * unit)  # fmt: skip
     _outline(ax, x_out + column * unit, top + row * unit, unit, unit)
 
-    def write(x, i, j, text, name, color=INK):
-        ax.text(
-            x + (j + 0.5) * unit, top + (i + 0.5) * unit, text, color=color, gid=name,
-            ha="center", va="center" if "\n" in text else "center_baseline", size=9,
-        )  # fmt: skip
-
-    for (i, j), value in np.ndenumerate(field):
-        write(x_in, i, j, _number(value), "input", INK if inside[i, j] else GREY)
-    for (i, j), value in np.ndenumerate(kernel):
-        write(x_kernel, i, j, _number(value), "kernel")
-    total = ""
-    for i, j in np.ndindex(row + 1, out[1]):
-        if (i, j) > (row, column):
-            break
-        window = windows[i, j]
-        if letters:
-            total = "\n+ ".join(
-                " + ".join(map(product, *pair))
-                for pair in zip(window, kernel, strict=True)
-            )
-            text = total.replace(" ", "")
-        else:
-            text = total = _number((window * kernel).sum())
-        write(x_out, i, j, text, "output")
-    terms = [
-        " + ".join(map(product, *pair))
-        for pair in zip(windows[row, column], kernel, strict=True)
-    ]
-    if kh > 7 or max(map(len, terms)) > 74:
+    for k, name in enumerate(("input", "kernel", "output")):
+        (x, rows, columns), u = grids[k], units[k]
+        if needed[k] > u + 0.01 and not letters:  # no room for numbers: shades
+            shades = np.array(values[k], float)
+            ax.imshow(
+                shades, cmap=DIVERGING, norm=_norm(shades, DIVERGING), aspect="auto",
+                extent=(x, x + columns * u, top + rows * u, top), zorder=1.2,
+            )  # fmt: skip
+            continue
+        for (i, j), text in zip(np.ndindex(rows, columns), texts[k], strict=True):
+            grey = name == "input" and not inside[i, j]
+            ax.text(
+                x + (j + 0.5) * u, top + (i + 0.5) * u, text, gid=name, size=9,
+                ha="center", va="center" if "\n" in text else "center_baseline",
+                color=GREY if grey else INK,
+            )  # fmt: skip
+    ax.set(xlim=(0, WIDTH), ylim=(height, 0))
+    pairs = zip(windows[row, column], kernel, strict=True)
+    terms = [" + ".join(map(product, *pair)) for pair in pairs]
+    if kh > 7 or max(map(_text_width, terms)) > 5.0:
         terms = [f"sum of {kernel.size} products"]
     terms = [terms[0], *(f"+ {term}" for term in terms[1:])]
     if not letters:
-        terms[-1] += f" = {total}"
-    y = top + unit * max(h, kh, out[0]) + 0.32
+        terms[-1] += f" = {_number(outputs[row, column])}"
+    y = height - 0.19 * min(kh, 7) + 0.08
     ax.text(1.32, y, f"output[{row}, {column}] =", ha="right", va="baseline")
     for i, term in enumerate(terms):
         ax.text(1.4, y + 0.19 * i, term, va="baseline", gid="sum")
@@ -1136,7 +1124,7 @@ def placements(
     """Where a kernel can stand: on a square input, and along one of its axes.
 
     Every placement that fits is drawn with the cells it reads; the first one that
-    overhangs is hatched; input cells that no placement reads are crossed out.
+    overhangs is hatched; input cells that no placement reads are crossed.
 
     Args:
         n: input length in cells.
@@ -1180,7 +1168,7 @@ def placements(
     read = {cell for start in starts for cell in reads(start)}
     unread = [i for i in range(before, before + n) if i not in read]
     over = count * stride if count * stride < total else None
-    rows = [*starts] if count <= 12 else [*starts[:9], None, *starts[-2:]]
+    rows = [*starts] if count <= 10 else [*starts[:7], None, *starts[-2:]]
     rows += [] if over is None else [over]
 
     # left: the square; right: one axis, a line for each placement
@@ -1190,6 +1178,7 @@ def placements(
     longest = max(total, 0 if over is None else over + reach)
     step = min(0.3, (WIDTH - axis - 1.25) / longest)
     height = top + max(total * unit, 0.34 + line * len(rows)) + 0.12
+    notes = axis + step * longest + 0.15
     fig, ax = _sheet(height)
     fig.text(left / WIDTH, 1 - 0.12 / height, formula, va="top", size=10.5)
 
@@ -1201,7 +1190,9 @@ def placements(
     lost = [(i, j) for i, j in lost if i in unread or j in unread]
     _cells(ax, left, top, unit, square, fc="white", **border)
     _cells(ax, left, top, unit, pad, fc="#ececec", **border)
-    _cells(ax, left, top, unit, lost, fc="white", hatch="xxxx", **border)
+    cross = {"ls": "none", "marker": "x", "color": "#8c8c8c", "mew": 0.8}
+    for i, j in lost:
+        ax.plot(left + (j + 0.5) * unit, top + (i + 0.5) * unit, ms=25 * unit, **cross)
     for start, color in list(zip(starts[:2], (VERMILLION, BLUE), strict=False))[::-1]:
         cells = [(i, start + j) for i in reads(0) for j in reads(0)]
         _cells(ax, left, top, unit, cells, fc=color, alpha=0.3, ec="none")
@@ -1215,18 +1206,19 @@ def placements(
            **one, **border)  # fmt: skip
     outer = [(0, i) for i in range(total) if i not in inside]
     _cells(ax, axis, top, step, outer, fc="#ececec", **one, **border)
-    _cells(ax, axis, top, step, [(0, i) for i in unread], fc="white", hatch="xxxx",
-           **one, **border)  # fmt: skip
-    note = f"{len(unread)} not read" if unread else ""
-    ax.text(axis + step * total + 0.1, top + 0.11, note, va="center_baseline",
+    for i in unread:
+        ax.plot(axis + (i + 0.5) * step, top + 0.1, ms=min(6, 25 * step), **cross)
+    cells = "cell" if len(unread) == 1 else "cells"
+    note = f"{len(unread)} {cells} not read" if unread else ""
+    ax.text(notes, top + 0.11, note, va="center_baseline",
             color=GREY)  # fmt: skip
     for i, start in enumerate(rows):
         y = top + 0.34 + line * i
         if start is None:
             ax.text(axis, y + 0.09, "⋮", va="center_baseline")
             continue
-        color = {0: VERMILLION, stride: BLUE}.get(start, GREY)
         fits = start != over
+        color = {0: VERMILLION, stride: BLUE}.get(start, GREY) if fits else GREY
         style = {"fc": color, "alpha": 0.3, "ec": "none"}
         if not fits:
             style = {"fc": "white", "hatch": "////", "ec": "#8c8c8c", "lw": 0.7}
@@ -1236,7 +1228,7 @@ def placements(
                  color if fits else GREY, lw=1.6 if fits else 1,
                  ls="-" if fits else "--")  # fmt: skip
         label = f"output {start // stride}" if fits else "does not fit"
-        ax.text(axis + step * (start + reach) + 0.1, y + 0.09, label,
+        ax.text(notes, y + 0.09, label,
                 va="center_baseline", color=_text_color(color))  # fmt: skip
     ax.vlines(axis + step * total, top, height - 0.1, color=GREY, lw=0.8, ls=":")
     return fig
@@ -1321,10 +1313,6 @@ def _blocks(ax, shapes, centres, y, tall: float) -> None:
             _arrow(ax, start + 0.02, end - 0.02, y - 0.08)
 
 
-def _shape_text(shape) -> str:
-    return "×".join(f"{n:,}" for n in shape)
-
-
 def _volumes(shapes) -> list[tuple[int, ...]]:
     shapes = [tuple(int(n) for n in shape) for shape in shapes]
     _expect(
@@ -1343,14 +1331,14 @@ def volume_stack(shapes: Sequence, labels: Sequence[str]) -> Figure:
 
     Args:
         shapes: (height, width, channels) each, or (units,) for a vector; at most 8.
-        labels: above each volume; a line break is kept.
+        labels: below each volume; a line break is kept.
 
     Raises:
         ValueError: for other shapes, a wrong number of labels or more than 8.
 
     >>> fig = volume_stack([(32, 32, 3), (28, 28, 6)], ["input", "six 5×5 filters"])
     >>> [text.get_text() for text in fig.axes[0].texts if "×" in text.get_text()]
-    ['32×32×3', 'six 5×5 filters', '28×28×6']
+    ['32×32×3', '28×28×6', 'six 5×5 filters']
     """
     shapes = _volumes(shapes)
     _expect(
@@ -1359,13 +1347,13 @@ def volume_stack(shapes: Sequence, labels: Sequence[str]) -> Figure:
         f"{len(labels)} labels and {len(shapes)} shapes",
     )
     extra = 0.17 * max(label.count("\n") for label in labels)
-    fig, ax = _sheet(2.3 + extra)
+    fig, ax = _sheet(2.05 + extra)
     step = WIDTH / len(shapes)
     centres = [(i + 0.5) * step for i in range(len(shapes))]
-    _blocks(ax, shapes, centres, 2.0 + extra, 1.2 if len(shapes) < 6 else 0.95)
+    _blocks(ax, shapes, centres, 1.55, 1.05 if len(shapes) < 6 else 0.95)
     for label, shape, x in zip(labels, shapes, centres, strict=True):
-        ax.text(x, 0.1, label, ha="center", va="top")
-        ax.text(x, 2.1 + extra, _shape_text(shape), ha="center", va="top", color=GREY)
+        ax.text(x, 1.65, _shape_text(shape), ha="center", va="top", color=GREY)
+        ax.text(x, 1.83, label, ha="center", va="top")
     return fig
 
 
@@ -1396,13 +1384,13 @@ def filter_volume(
         (kernel_size, filters, stride),
     )
     out = [(n - kernel_size) // stride + 1 for n in (height, width)]
-    fig, ax = _sheet(2.75)
+    fig, ax = _sheet(2.55)
     scale = 1.35 / max(height, width)  # inches a pixel
 
     def thick(count):  # 0.09 inches a channel while there is room
         return min(0.09 * count, 0.09 * 6 + 0.12 * np.log2(max(count / 6, 1)))
 
-    base, starts = 2.1, (0.35, 3.0, 4.75)
+    base, starts = 2.05, (0.35, 2.85, 4.75)
     taps = kernel_size * scale
     counts = (channels, 1, filters)
     for x, count, size in zip(starts, counts, ((height, width), out, out), strict=True):
@@ -1426,7 +1414,7 @@ def filter_volume(
     weights = kernel_size**2 * channels
     full = f"{kernel_size}×{kernel_size}×{channels}"
     lower = (
-        (f"input {_shape_text(shape)}", ""),
+        (f"input {_shape_text(shape)}", "the filter is just as deep"),
         (f"one map {out[0]}×{out[1]}", "one number a position"),
         (f"stack {out[0]}×{out[1]}×{filters}", "one map a filter"),
     )
@@ -1445,8 +1433,7 @@ def model(model) -> Figure:
     """A chain of layers as volumes, with what the model object says about each.
 
     Heights and widths are to scale; thickness grows with the logarithm of the number
-    of channels, and so does the height of a vector.  Layers that keep both shape and
-    weights (activations, dropout) are left out of nothing: every layer is drawn.
+    of channels, and so does the height of a vector.
 
     Args:
         model: a built Keras model whose layers form a chain.
@@ -1471,7 +1458,7 @@ def model(model) -> Figure:
             f"layer {layer.name!r}, which does not read {previous and previous.name!r}",
         )
         kind = type(layer).__name__
-        snake = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[A-Z])", "_", kind).lower()
+        snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
         own = re.sub(r"_\d+$", "", layer.name)
         name = "" if own in (snake, "input_layer", "keras_tensor") else layer.name
         kind = "Input" if kind == "InputLayer" else kind
@@ -1479,30 +1466,30 @@ def model(model) -> Figure:
         parameters = f"{layer.count_params():,}" if kind != "Input" else ""
         rows.append((name, words, tuple(output.shape[1:]), parameters))
     shapes = _volumes([row[2] for row in rows])
-    left = 0.88
-    needed = max(
-        len(text) * 0.075 + 0.1
-        for name, words, shape, parameters in rows
-        for text in (name, *words.split("\n"), _shape_text(shape), parameters)
-    )
+    left, top = 0.85, {"ha": "center", "va": "top", "size": 9}
+    texts = [(name, kind, _shape_text(shape), n) for name, kind, shape, n in rows]
+    widths = np.array([[_widest(text) for text in column] for column in texts])
+    widths = np.vstack([widths, np.zeros_like(widths[:1])])
+    needed = 0.08 + ((widths[1:] + widths[:-1]) / 2).max()  # of two neighbours
     columns = max(1, min(len(rows), int((WIDTH - left) / needed)))
     lines = -(-len(rows) // columns)
     columns = -(-len(rows) // lines)
     step = min((WIDTH - left) / columns, 1.2)
-    each, tall = 2.35, min(0.95, step)
+    named = 0.15 * max(f"{name}\n{kind}".strip().count("\n") for name, kind, *_ in rows)
+    each = 1.95 + named
     fig, ax = _sheet(lines * each + 0.3)
+    title = f"{model.name}: {model.count_params():,} parameters"
+    ax.text(0.08, 0.08, title, va="top", size=10)
     for k in range(lines):
-        part = rows[k * columns : (k + 1) * columns]
-        base = k * each + 1.35
-        centres = [left + (i + 0.5) * step for i in range(len(part))]
-        _blocks(ax, shapes[k * columns : (k + 1) * columns], centres, base, tall)
-        for text, y in (("layer", 0.1), ("output", 0.62), ("parameters", 0.8)):
-            ax.text(0.08, base + y, text, va="top", color=GREY)
-        for (name, words, shape, parameters), x in zip(part, centres, strict=True):
-            top = {"ha": "center", "va": "top"}
-            ax.text(x, base + 0.1, f"{name}\n{words}" if name else words, size=9, **top)
-            ax.text(x, base + 0.62, _shape_text(shape), size=9, **top)
-            ax.text(x, base + 0.8, parameters, size=9, **top)
-    total = f"{model.count_params():,} parameters in all"
-    ax.text(WIDTH - 0.1, lines * each + 0.2, total, ha="right", va="baseline")
+        part = slice(k * columns, (k + 1) * columns)
+        base = k * each + 1.6
+        centres = [left + (i + 0.5) * step for i in range(len(rows[part]))]
+        _blocks(ax, shapes[part], centres, base, min(0.95, 1.3 * step))
+        below = base + 0.1, base + 0.3 + named, base + 0.47 + named
+        for text, y in zip(("layer", "output", "parameters"), below, strict=True):
+            ax.text(0.08, y, text, va="top", color=GREY, size=9)
+        for (name, kind, shape, parameters), x in zip(rows[part], centres, strict=True):
+            texts = f"{name}\n{kind}".strip(), _shape_text(shape), parameters
+            for text, y in zip(texts, below, strict=True):
+                ax.text(x, y, text, **top)
     return fig
