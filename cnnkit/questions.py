@@ -80,7 +80,7 @@ MISCONCEPTIONS = {
     "out, so the size is rounded down, not up.",
     "halved": "A stride of 2 halves only nearly: put the numbers into the size rule.",
     "kernel_subtracted": "Each unpadded layer takes kernel - 1 pixels, not kernel.",
-    "input_counted": "The input itself is no layer.",
+    "input_counted": "The input itself is no layer: count what lies between the sizes.",
     "corners_forgotten": "The four sides are there, the four corners are missing.",
     "corners_twice": "The corners were counted twice.",
     "swapped_axes": "Height and width are swapped: sizes are written height first.",

@@ -1,0 +1,773 @@
+"""Checks are checked: right passes, wrong fails where and why it should."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cnnkit  # noqa: F401  (quiet TensorFlow start)
+from cnnkit import check
+from cnnkit.questions import MISCONCEPTIONS, QUESTIONS
+
+MARK = re.compile(r"≈-?[0-9][0-9.,]*(e[+-]?[0-9]+)?")  # as notebook tests hide it
+
+
+# ---- approx
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.857142, 3, "≈0.857"),
+        (0.8, 3, "≈0.800"),
+        (-0.8571, 2, "≈-0.86"),
+        (0.99999, 3, "≈1.00"),
+        (12.345, 3, "≈12.3"),
+        (123456.7, 3, "≈123457"),
+        (1.2e-7, 3, "≈1.20e-07"),
+        (-4.56e12, 2, "≈-4.6e+12"),
+        (0.0, 3, "≈0"),
+        (-0.0, 3, "≈0"),
+        (61706, 3, "≈61706"),
+        (-3, 3, "≈-3"),
+        (np.float32(0.25), 3, "≈0.250"),
+        (np.int64(7), 3, "≈7"),
+        (np.array(0.5), 1, "≈0.5"),
+        ([0.5, 2], 2, "[≈0.50, ≈2.0]"),
+        (np.array([[1, 2], [3, 4]]), 3, "[[≈1, ≈2], [≈3, ≈4]]"),
+        ([], 3, "[]"),
+    ],
+)
+def test_approx(value, digits, text):
+    assert check.approx(value, digits) == text
+
+
+@given(
+    st.floats(min_value=-1e300, max_value=1e300),
+    st.integers(min_value=1, max_value=12),
+)
+def test_approx_is_hidden_whole_and_near(value, digits):
+    text = check.approx(value, digits)
+    assert MARK.fullmatch(text)
+    assert float(text[1:]) == pytest.approx(value, rel=0.51 * 10.0 ** (1 - digits))
+
+
+@pytest.mark.parametrize(
+    "bad", [np.nan, np.inf, [1.0, -np.inf], "3", None, 1j, True, [True]]
+)
+def test_approx_refuses(bad):
+    with pytest.raises(ValueError, match=r"expected x: .*; received "):
+        check.approx(bad)
+
+
+# ---- compare
+
+
+def message(mine, theirs, **how):
+    with pytest.raises(AssertionError) as caught:
+        check.compare(mine, theirs, **how)
+    return str(caught.value)
+
+
+def test_compare_prints_the_same_line_on_every_machine(capsys):
+    check.compare(np.arange(6).reshape(2, 3), np.arange(6.0).reshape(2, 3))
+    check.compare(3, 3)
+    check.compare(True, np.True_)
+    check.compare([0.5], [0.5])  # not whole: equality to the bit is luck
+    check.compare([[1.0, np.inf]], [[1.0 + 2e-7, np.inf]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "identical: shape (2, 3)",
+        "identical: shape ()",
+        "identical: shape ()",
+        "equal: shape (1,), largest difference ≈0",
+        "equal: shape (1, 2), largest difference ≈2.0e-07",
+    ]
+
+
+def test_compare_takes_tensors(capsys):
+    import keras
+
+    values = np.array([[0.25, 0.5]], "float32")
+    check.compare(values, keras.ops.convert_to_tensor(values))
+    check.compare(keras.Variable(values), values.tolist())
+    check.compare(keras.ops.cast(values, "bfloat16"), values)
+    assert capsys.readouterr().out.count("equal: shape (1, 2)") == 3
+
+
+def test_compare_tolerances_are_those_of_numpy():
+    check.compare([100.0009], [100.0])
+    check.compare([1e-7], [0.0])
+    check.compare([1.1], [1.0], rtol=0.1)
+    for mine, theirs in [([100.002], [100.0]), ([2e-6], [0.0]), ([1.0], [1.1])]:
+        message(mine, theirs)
+
+
+def test_compare_is_exact_for_integers():
+    message(1_000_001, 1_000_000)
+    message(np.uint8([0, 1]), np.int64([0, 257]))
+    message(2**60 + 1, 2**60)
+
+
+def test_compare_says_where_and_what():
+    theirs = np.arange(6.0).reshape(2, 3)
+    mine = theirs.copy()
+    mine[0, 2], mine[1, 1] = 2.5, 7
+    assert message(mine, theirs) == (
+        "values differ in 2 of 6 places, first at [0, 2]\n"
+        "  mine    ≈2.500000\n"
+        "  theirs  2\n"
+        "  largest difference 3 at [1, 1]"
+    )
+    assert message(3, 4) == "values differ\n  mine    3\n  theirs  4"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [([1.0, np.nan], [1.0, 2.0]), ([1.0, 2.0], [1.0, np.nan]), ([np.nan],) * 2],
+)
+def test_nan_agrees_with_nothing(mine, theirs):
+    assert "holds NaN" in message(mine, theirs)
+
+
+def test_infinity_agrees_with_itself_only():
+    check.compare([np.inf, 1.0], [np.inf, 1.0])
+    message([np.inf, 1.0], [-np.inf, 1.0])
+    message([np.inf, 1.0], [1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    "bad", [[], np.zeros((0, 3)), "text", None, [[1], [2, 3]], [object()]]
+)
+def test_compare_refuses_what_holds_no_numbers(bad):
+    with pytest.raises(ValueError, match=r"expected (mine|theirs).*; received "):
+        check.compare(bad, bad)
+
+
+def test_compare_never_broadcasts():
+    assert message([1.0], 1.0).startswith("shapes differ\n  mine    (1,)")
+    message(np.ones((3, 3)), np.ones((3, 1)))
+
+
+KERNEL = np.array([[1.0, 2, 4], [3, 7, 5], [6, 0, 9]])
+FILTERS = np.random.default_rng(0).normal(size=(3, 3, 2, 4))
+IMAGES = np.random.default_rng(1).normal(size=(2, 5, 6, 3))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "hint"),
+    [
+        (KERNEL[::-1, ::-1], KERNEL, "rotated by 180"),
+        (FILTERS[::-1, ::-1], FILTERS, "rotated by 180"),
+        (IMAGES[:, ::-1, ::-1], IMAGES, "rotated by 180"),
+        (KERNEL[::-1], KERNEL, "upside down"),
+        (KERNEL[:, ::-1], KERNEL, "left to right"),
+        (KERNEL.T, KERNEL, "transposed"),
+        (np.swapaxes(FILTERS, 0, 1), FILTERS, "transposed"),
+        (IMAGES[..., ::-1], IMAGES, "channels in reverse"),
+        ([1, 2, 3], [3, 2, 1], "reverse order"),
+        (-KERNEL, KERNEL, "opposite sign"),
+        (KERNEL + 0.5, KERNEL, "plus ≈0.50000 everywhere"),
+        (IMAGES + np.arange(3), IMAGES, "constant differs in each channel"),
+        (KERNEL / 9, KERNEL, "times ≈0.11111:"),
+        (IMAGES[0], IMAGES[:1], "axes of length 1"),
+        (KERNEL[None, ..., None], KERNEL, "axes of length 1"),
+        (np.moveaxis(IMAGES, -1, 1), IMAGES, "channels first or last"),
+        (np.moveaxis(IMAGES[0], -1, 0), IMAGES[0], "order of the axes"),
+        (np.pad(KERNEL, 1), KERNEL, "mine is padded"),
+        (KERNEL, np.pad(KERNEL, 2), "theirs is padded"),
+        (IMAGES[:, 1:-1, 1:-1], IMAGES, "theirs is padded"),
+    ],
+)
+def test_compare_recognises_usual_mistakes(mine, theirs, hint):
+    assert "\n  hint: " in message(mine, theirs)
+    assert hint in message(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (KERNEL + np.eye(3), KERNEL),
+        (IMAGES[:, 2:], IMAGES),
+        ([1.0, 2.0, np.inf], [1.0, 2.0, 3.0]),
+        ([2, 2, 2], [1, 1, 1]),  # offset or factor: no telling
+        ([1j, 2], [1, 2j]),
+        (np.zeros(3), np.array([1.0, 2, 3])),
+    ],
+)
+def test_compare_does_not_guess(mine, theirs):
+    assert "hint" not in message(mine, theirs)
+
+
+# ---- predict
+
+EVERY_WRONG = [
+    (name, wrong, mistake)
+    for name, question in QUESTIONS.items()
+    for wrong, mistake in question.wrong
+]
+
+
+@pytest.fixture(autouse=True)
+def no_guesses():
+    check.guesses.clear()
+    yield
+    check.guesses.clear()
+
+
+def scipy_kernel_on_bright_pixel():
+    from scipy.signal import correlate2d
+
+    pixel = np.zeros((5, 5), int)
+    pixel[2, 2] = 1
+    return correlate2d(pixel, np.arange(1, 10).reshape(3, 3), mode="same")[1:4, 1:4]
+
+
+def keras_conv(shape, filters, kernel, **how):
+    """(output shape, parameters) of a real layer; padding "explicit" as an int."""
+    import keras
+
+    model = keras.Sequential([keras.Input(shape)])
+    if isinstance(how.get("padding"), int):
+        model.add(keras.layers.ZeroPadding2D(how.pop("padding")))
+    model.add(keras.layers.Conv2D(filters, kernel, **how))
+    return model.output_shape[1:], model.count_params()
+
+
+def keras_lenet():
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 1)),
+            layers.Conv2D(6, 5, name="conv1"),
+            layers.AveragePooling2D(2, name="pool1"),
+            layers.Conv2D(16, 5, name="conv2"),
+            layers.AveragePooling2D(2),
+            layers.Flatten(name="flat"),
+            layers.Dense(120, name="dense1"),
+            layers.Dense(84, name="dense2"),
+            layers.Dense(10, name="dense3"),
+        ]
+    )
+
+
+def lenet(layer):
+    return keras_lenet().get_layer(layer)
+
+
+def seen(layers, n=64):
+    """Pixels per side that change the middle unit: perturb each, by brute force."""
+    from scipy.signal import convolve
+
+    def forward(x):
+        for kernel, stride in layers:
+            x = convolve(x, np.ones(kernel), mode="valid")[::stride]
+        return x[len(x) // 2]
+
+    return sum(forward(np.eye(n)[i]) != 0 for i in range(n))
+
+
+def multiplications(image, kernel):
+    """Counted by values that record being multiplied."""
+    from scipy.signal import correlate2d
+
+    one = correlate2d(np.ones(image), np.ones(kernel), mode="valid")
+    return int(one.sum())
+
+
+def flips():
+    import keras
+    from scipy.signal import convolve2d
+
+    image = np.random.default_rng(0).normal(size=(6, 6)).astype("float32")
+    kernel = np.random.default_rng(1).normal(size=(3, 3)).astype("float32")
+    theirs = keras.ops.conv(
+        image[None, :, :, None], kernel[:, :, None, None], data_format="channels_last"
+    )
+    return np.allclose(
+        np.asarray(theirs)[0, :, :, 0], convolve2d(image, kernel, mode="valid"), 1e-4
+    )
+
+
+def cross_matters():
+    from scipy.signal import convolve2d, correlate2d
+
+    image = np.random.default_rng(0).normal(size=(6, 6))
+    cross = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
+    return not np.allclose(convolve2d(image, cross), correlate2d(image, cross))
+
+
+def same_zeros():
+    """Which pixels the first and last window of a real layer read."""
+    import keras
+
+    reads = []
+    for tap in range(3):
+        kernel = np.zeros((3, 1, 1), "float32")
+        kernel[tap] = 1
+        ramp = np.arange(1, 33, dtype="float32")[None, :, None]
+        out = keras.ops.conv(
+            ramp, kernel, strides=2, padding="same", data_format="channels_last"
+        )
+        reads.append(np.asarray(out)[0, [0, -1], 0])
+    return tuple(int(n) for n in (np.array(reads) == 0).sum(axis=0))
+
+
+def unpadded_layers():
+    layers, shape = 0, (32, 32, 1)
+    while True:
+        try:
+            shape, _ = keras_conv(shape, 1, 5)
+        except ValueError:
+            return layers
+        layers += 1
+
+
+def keras_pool_stride():
+    import keras
+
+    sides = {
+        s: keras.layers.MaxPooling2D(2, s).compute_output_shape((1, 28, 28, 6))[1]
+        for s in (1, 2, 3)
+    }
+    return next(s for s, side in sides.items() if side == 14)
+
+
+def measured_variance():
+    noise = np.random.default_rng(0).normal(size=(7, 400_000))
+    return float(noise.mean(axis=0).var())
+
+
+def counted_windows(readings, weights):
+    from scipy.signal import correlate
+
+    return len(correlate(np.ones(readings), np.ones(weights), mode="valid"))
+
+
+def seventh_sum():
+    from scipy.signal import lfilter
+
+    readings = np.eye(10)[3]
+    return lfilter([7, 6, 5, 4, 3, 2, 1], [1], readings)[7]
+
+
+def toy(what):
+    from scipy.signal import correlate2d
+
+    image, kernel = np.arange(1, 13).reshape(3, 4), np.array([[1, 2], [3, 4]])
+    out = correlate2d(image, kernel, mode="valid")
+    return out.shape if what == "shape" else out[0, 0]
+
+
+def signal_at_1_1():
+    from scipy.signal import convolve2d
+
+    return convolve2d([[1, 2], [3, 4]], [[0, 1], [2, 3]])[1, 1]
+
+
+def full_length():
+    from scipy.signal import fftconvolve
+
+    return len(fftconvolve([1, 2, 3], [0, 1, 0.5]))
+
+
+def parameters_of(channels, filters, kernel, groups=1, bias=True, side=12):
+    shape = (side, side, channels)
+    return keras_conv(shape, filters, kernel, groups=groups, use_bias=bias)[1]
+
+
+def reach(dilation):
+    import keras
+
+    layer = keras.layers.Conv2D(1, 3, dilation_rate=dilation)
+    sides = [layer.compute_output_shape((1, n, n, 1))[1] for n in (20,)]
+    return 20 - sides[0] + 1
+
+
+def flatten_in_keras():
+    import keras
+
+    maps = np.array([[[3, 0], [3, 1]], [[-1, 1], [0, 3]]], "float32")
+    return np.asarray(keras.layers.Flatten()(maps.transpose(1, 2, 0)[None]))[0]
+
+
+def votes():
+    import keras
+
+    layer = keras.layers.Dense(2, use_bias=False)
+    layer.build((None, 12))
+    return layer.count_params()
+
+
+def largest_part():
+    model = keras_lenet()
+    dense = sum(model.get_layer(f"dense{i}").count_params() for i in (1, 2, 3))
+    return "dense" if dense > model.count_params() / 2 else "convolutions"
+
+
+ORACLES = {
+    "01/seven-weights": seventh_sum,
+    "01/window-count": lambda: counted_windows(17, 7),
+    "01/noise-variance": measured_variance,
+    "01/toy-shape": lambda: toy("shape"),
+    "01/toy-top-left": lambda: toy("value"),
+    "01/centred-terms": lambda: len([a for a in (-3, -2, -1, 0, 1, 2) if abs(a) < 1.5]),
+    "01/bright-pixel": scipy_kernel_on_bright_pixel,
+    "01/does-conv2d-flip": flips,
+    "01/cross-kernel": cross_matters,
+    "01/signal-formula": signal_at_1_1,
+    "01/full-length": full_length,
+    "01/direct-or-fourier": lambda: "direct" if 451_584 < 783_484 else "fourier",
+    "03/exercise-227": lambda: keras_conv((227, 227, 3), 96, 11, strides=4)[0],
+    "03/exercise-32": lambda: keras_conv((32, 32, 1), 6, 5)[0],
+    "03/ten-filters-output": lambda: keras_conv((32, 32, 3), 10, 5, padding=2)[0],
+    "03/ten-filters-parameters": lambda: parameters_of(3, 10, 5),
+    "03/one-filter-products": lambda: parameters_of(3, 1, 5, bias=False),
+    "03/one-filter-map": lambda: keras_conv((32, 32, 3), 1, 5)[0][:2],
+    "03/twice-the-image": lambda: (
+        parameters_of(3, 10, 5, side=64) / parameters_of(3, 10, 5, side=32)
+    ),
+    "03/stride-2": lambda: keras_conv((7, 7, 1), 1, 3, padding=1, strides=2)[0][0],
+    "03/stride-3-keras": lambda: tuple(
+        keras_conv((7, 7, 1), 1, 3, strides=3, padding=p)[0][0]
+        for p in ("valid", "same")
+    ),
+    "03/same-stride-2": same_zeros,
+    "03/zeros-added": lambda: int((np.pad(np.ones((7, 7)), 1) == 0).sum()),
+    "03/unpadded-layers": unpadded_layers,
+    "03/height-and-width": lambda: keras_conv((10, 12, 3), 5, (3, 5))[0],
+    "03/receptive-field-three": lambda: seen([(3, 1)] * 3),
+    "03/receptive-field-stride": lambda: seen([(3, 2), (3, 1)]),
+    "03/receptive-field-pool": lambda: seen([(3, 1), (2, 2), (3, 1)]),
+    "03/dilation": lambda: reach(2),
+    "03/groups-parameters": lambda: parameters_of(4, 8, 3, groups=2),
+    "03/depthwise-weights": lambda: parameters_of(4, 8, 3, groups=4, bias=False),
+    "07/conv1-parameters": lambda: lenet("conv1").count_params(),
+    "07/conv1-multiply-adds": lambda: 6 * multiplications((32, 32), (5, 5)),
+    "07/conv2-shape": lambda: keras_conv((14, 14, 6), 16, 5)[0],
+    "07/conv2-parameters": lambda: lenet("conv2").count_params(),
+    "07/pool-stride": keras_pool_stride,
+    "07/pool-parameters": lambda: lenet("pool1").count_params(),
+    "07/flatten-length": lambda: lenet("flat").output.shape[1],
+    "07/flatten": flatten_in_keras,
+    "07/dense1-parameters": lambda: lenet("dense1").count_params(),
+    "07/votes": votes,
+    "07/largest-part": largest_part,
+    "07/total-parameters": lambda: keras_lenet().count_params(),
+}
+
+
+def test_every_question_has_an_oracle():
+    assert set(ORACLES) == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_truth_is_what_an_independent_way_finds(name, capsys):
+    answer = ORACLES[name]()
+    truth = QUESTIONS[name].truth()
+    assert check.judge(name, answer) == (True, None)
+    assert check.judge(name, truth) == (True, None)
+    if not isinstance(truth, str | bool):
+        np.testing.assert_allclose(np.squeeze(answer), truth, rtol=0.01)
+    check.predict(name, answer)
+    assert capsys.readouterr().out.startswith(f"right · {name} · ")
+    for other in QUESTIONS[name].accept:
+        assert check.judge(name, other) == (True, None)
+
+
+@pytest.mark.parametrize(("name", "wrong", "mistake"), EVERY_WRONG)
+def test_a_usual_wrong_answer_gets_its_message(name, wrong, mistake, capsys):
+    assert check.judge(name, wrong) == (False, mistake)
+    check.predict(name, wrong)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"not yet · {name} · your guess: ")
+    assert second == MISCONCEPTIONS[mistake]
+
+
+def test_every_misconception_is_used_and_teaches():
+    assert {mistake for _, _, mistake in EVERY_WRONG} == set(MISCONCEPTIONS)
+    for text in MISCONCEPTIONS.values():
+        assert 30 < len(text) < 200 and text.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_nothing_is_revealed_before_a_guess(name, capsys):
+    check.predict(name, None)
+    text, invitation = capsys.readouterr().out.splitlines()
+    assert text == QUESTIONS[name].text
+    assert invitation == "Set a guess in place of None and run this cell again."
+    assert check.guesses == {}
+    truth = QUESTIONS[name].truth()
+    if isinstance(truth, tuple) and not isinstance(truth[0], tuple) and len(truth) > 2:
+        assert "x".join(str(v) for v in truth) not in text.replace(" ", "")
+
+
+def test_an_unknown_mistake_reveals_nothing(capsys):
+    check.predict("03/exercise-227", "12x34x5")
+    check.predict("03/exercise-227", 55)
+    check.predict("03/exercise-227", True)
+    check.predict("01/does-conv2d-flip", "maybe")
+    out = capsys.readouterr().out
+    assert "55, 55" not in out and "55x55" not in out
+    assert out.count("The answer is 3 numbers.") == 2
+    assert out.count("The answer is yes or no.") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("03/exercise-227", "55x55x96"),
+        ("03/exercise-227", " 55 X 55 x 96 "),
+        ("03/exercise-227", "55×55×96"),
+        ("03/exercise-227", "(55, 55, 96)"),
+        ("03/exercise-227", "55*55*96"),
+        ("03/exercise-227", [55, 55, 96]),
+        ("03/exercise-227", np.array([55, 55, 96])),
+        ("03/exercise-227", (55.0, 55, np.int64(96))),
+        ("03/stride-3-keras", "2 and 3"),
+        ("03/one-filter-map", "28x28x1"),
+        ("07/total-parameters", "61,706"),
+        ("07/total-parameters", "61 706"),
+        ("07/total-parameters", "61_706"),
+        ("07/total-parameters", 61706.0),
+        ("07/total-parameters", np.array(61706)),
+        ("01/noise-variance", "1/7"),
+        ("01/noise-variance", 0.143),
+        ("01/does-conv2d-flip", "No"),
+        ("01/does-conv2d-flip", np.False_),
+        ("01/direct-or-fourier", " Direct"),
+        ("01/bright-pixel", "9 8 7 / 6 5 4 / 3 2 1"),
+        ("01/bright-pixel", "9 8 7\n6 5 4\n3 2 1".replace("\n", ";")),
+        ("01/bright-pixel", [9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ("07/flatten", "3 -1 0 1 3 0 1 3"),
+    ],
+)
+def test_a_right_guess_may_be_written_in_many_ways(name, guess):
+    assert check.judge(name, guess) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("07/total-parameters", 61705.9999),
+        ("07/total-parameters", "61706x1x1"),
+        ("03/twice-the-image", True),  # 1 == True in Python
+        ("07/pool-parameters", False),
+        ("01/does-conv2d-flip", 0),
+        ("03/exercise-227", "96x55x55"),
+        ("03/exercise-227", (55, 55)),
+        ("03/exercise-227", [[55, 55, 96]] * 2),
+        ("01/noise-variance", 0.15),
+        ("01/noise-variance", "1/0"),
+        ("03/zeros-added", "thirty-two"),
+        ("03/zeros-added", ""),
+        ("01/bright-pixel", np.arange(9).reshape(3, 3)),
+        ("03/zeros-added", np.nan),
+    ],
+)
+def test_lenient_is_not_careless(name, guess):
+    assert check.judge(name, guess)[0] is False
+
+
+def test_guesses_are_kept_in_order():
+    for guess in (30, "26", 44):
+        check.predict("01/toy-top-left", guess)
+    check.predict("01/toy-top-left", None)
+    assert check.guesses == {"01/toy-top-left": [30, "26", 44]}
+
+
+def test_an_unknown_question_names_close_ones():
+    with pytest.raises(ValueError, match=r"01/toy-top-left.*; received '01/toy-left'"):
+        check.predict("01/toy-left", 3)
+    for bad in (None, 7, "zzzzzz"):
+        with pytest.raises(ValueError, match="expected the id of a question"):
+            check.predict(bad)
+
+
+@pytest.mark.parametrize("bad", [[[1], [2, 3]], object(), {"a": 1}, ["x", "y"]])
+def test_an_unreadable_guess_is_refused_and_not_kept(bad):
+    with pytest.raises(ValueError, match="expected a guess"):
+        check.predict("03/zeros-added", bad)
+    assert check.guesses == {}
+
+
+# ---- gradient (the same file runs once more on JAX, below)
+
+
+def test_gradient_of_a_quadratic_form():
+    from keras import ops
+
+    matrix = np.array([[1.0, 2.0], [5.0, -3.0]], "float32")
+    point = np.array([0.5, -2.0], "float32")
+    found = check.gradient(lambda x: ops.sum(x * ops.matmul(matrix, x)), point)
+    assert type(found) is np.ndarray
+    np.testing.assert_allclose(found, (matrix + matrix.T) @ point, rtol=1e-6)
+
+
+def test_gradient_of_a_convolution_in_both_inputs():
+    from keras import ops
+    from scipy.signal import convolve2d, correlate2d
+
+    random = np.random.default_rng(0)
+    image, kernel = random.normal(size=(6, 5)), random.normal(size=(3, 2))
+    weights = random.normal(size=(4, 4)).astype("float32")
+
+    def loss(x, k):
+        out = ops.conv(
+            x[None, :, :, None], k[:, :, None, None], data_format="channels_last"
+        )
+        return ops.sum(out[0, :, :, 0] * weights)
+
+    found = check.gradient(loss, (image.astype("float32"), kernel.astype("float32")))
+    assert isinstance(found, list)
+    np.testing.assert_allclose(found[0], convolve2d(weights, kernel), atol=1e-5)
+    np.testing.assert_allclose(
+        found[1], correlate2d(image, weights, mode="valid"), atol=1e-5
+    )
+
+
+def test_gradient_takes_tensors_scalars_and_layers():
+    import keras
+    from keras import ops
+
+    assert check.gradient(lambda x: x**3, 2.0) == 12
+    tensor = ops.convert_to_tensor([1.0, 2.0])
+    np.testing.assert_allclose(check.gradient(lambda x: ops.sum(x**2), tensor), [2, 4])
+    dense = keras.layers.Dense(1, kernel_initializer="ones")
+    found = check.gradient(lambda x: ops.sum(dense(x)), np.ones((1, 3)))
+    np.testing.assert_allclose(found, np.ones((1, 3)))
+    rows = ops.convert_to_tensor([1])
+    found = check.gradient(
+        lambda x: ops.sum(ops.take(x, rows, axis=0)), np.ones((3, 2), "float32")
+    )
+    np.testing.assert_allclose(found, [[0, 0], [1, 1], [0, 0]])
+
+
+def test_gradient_says_what_is_wrong():
+    from keras import ops
+
+    x = np.ones(3, "float32")
+    with pytest.raises(ValueError, match=r"expected x: floats.*received int64"):
+        check.gradient(lambda x: ops.sum(x), np.arange(3))
+    with pytest.raises(ValueError, match=r"expected x\[1\]: floats.*received bool"):
+        check.gradient(lambda x, y: ops.sum(x), [x, x > 0])
+    with pytest.raises(ValueError, match=r"expected f to return a scalar.*\(3,\)"):
+        check.gradient(lambda x: x**2, x)
+    with pytest.raises(ValueError, match="cuts the gradient"):
+        check.gradient(lambda x: np.sum(np.asarray(x)), x)
+
+
+# ---- gradient_check
+
+
+def cubic(x):
+    return np.sum(x**3) / 7
+
+
+def test_gradient_check_passes_what_is_right(capsys):
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    before = x.copy()
+    check.gradient_check(cubic, x, 3 * x**2 / 7)
+    check.gradient_check(cubic, x, lambda x: 3 * x**2 / 7)
+    check.gradient_check(cubic, x.astype("float32"), 3 * x.astype("float32") ** 2 / 7)
+    check.gradient_check(lambda a, b: a @ b, [x[0], x[1]], [x[1], x[0]])
+    check.gradient_check(lambda a: a**2, np.array(3.0), 6.0)
+    check.gradient_check(lambda a: 5.0 + 0 * a.sum(), x, np.zeros((3, 4)))
+    check.gradient_check(lambda a: 1e6 * np.sum(a**2), x, 2e6 * x)
+    np.testing.assert_array_equal(x, before)
+    lines = capsys.readouterr().out.splitlines()
+    form = r"gradient agrees: (\d+) of \1 entries, largest relative error ≈NUM"
+    assert len(lines) == 7
+    assert all(re.fullmatch(form, MARK.sub("≈NUM", line)) for line in lines)
+
+
+def test_gradient_check_of_automatic_differentiation(capsys):
+    from keras import ops
+
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    found = check.gradient(lambda a: ops.sum(ops.tanh(a) ** 2), x)
+    check.gradient_check(lambda a: np.sum(np.tanh(a) ** 2), x, found, rtol=1e-3)
+    assert "6 of 6 entries" in capsys.readouterr().out
+
+
+def test_gradient_check_finds_one_wrong_entry():
+    x = np.random.default_rng(0).normal(size=(3, 4)) + 2
+    wrong = 3 * x**2 / 7
+    wrong[1, 2] *= 1.001
+    with pytest.raises(AssertionError, match=r"1 of 12 entries, most at x\[1, 2\]"):
+        check.gradient_check(cubic, x, wrong)
+    with pytest.raises(AssertionError, match=r"most at x\[1\]\[0\]"):
+        check.gradient_check(
+            lambda a, b: a @ b, [x[0], x[1]], [x[1], x[0] + np.eye(4)[0]]
+        )
+    wrong[1, 2] = np.nan
+    with pytest.raises(AssertionError, match=r"x\[1, 2\]\n  yours     nan"):
+        check.gradient_check(cubic, x, wrong)
+
+
+def test_gradient_check_recognises_a_missing_factor():
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    with pytest.raises(AssertionError, match=r"hint: mine is theirs times 7: "):
+        check.gradient_check(cubic, x, 3 * x**2)
+    with pytest.raises(AssertionError, match="hint: mine is theirs with the opposite"):
+        check.gradient_check(cubic, x, -3 * x**2 / 7)
+
+
+def test_gradient_check_draws_from_large_arrays(capsys):
+    x = np.random.default_rng(0).normal(size=(40, 50))
+    check.gradient_check(cubic, x, 3 * x**2 / 7, samples=30)
+    assert "30 of 2000 entries" in capsys.readouterr().out
+    with pytest.raises(AssertionError):
+        check.gradient_check(cubic, x, 3 * x**2 / 7 + 0.01, samples=30)
+
+
+def test_gradient_check_says_what_is_wrong():
+    x = np.ones(3)
+    with pytest.raises(ValueError, match="expected x: arrays of floats"):
+        check.gradient_check(cubic, np.arange(3), x)
+    with pytest.raises(ValueError, match=r"expected a gradient of shape \[\(3,\)\]"):
+        check.gradient_check(cubic, x, np.ones((3, 1)))
+    with pytest.raises(ValueError, match="expected f to return one float64 number"):
+        check.gradient_check(lambda x: x**2, x, 2 * x)
+    with pytest.raises(ValueError, match="received float32"):
+        check.gradient_check(lambda x: np.sum(x, dtype="float32"), x, np.ones(3))
+
+
+# ---- the other backend, and what an import costs
+
+
+def test_gradients_on_jax():
+    pytest.importorskip("jax")
+    chosen = "(gradient or tensors or flip) and not on_jax"
+    ran = subprocess.run(
+        [
+            sys.executable,
+            *"-m pytest -q -p no:cacheprovider -k".split(),
+            chosen,
+            __file__,
+        ],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert "skipped" not in ran.stdout
+
+
+def test_check_imports_no_framework():
+    code = (
+        "import sys, cnnkit.check; print(set(sys.modules) "
+        "& {'keras', 'tensorflow', 'jax', 'scipy', 'matplotlib'})"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "set()"
