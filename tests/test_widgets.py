@@ -1,0 +1,333 @@
+"""The explorers, driven without a browser; values against SciPy, NumPy and Keras."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from ipywidgets.widgets import widget as registry
+from scipy import signal
+
+from cnnkit import widgets
+
+LETTERS = [list("abcd"), list("efgh"), list("ijkl")]
+SUMS = [
+    ["aw+bx+ey+fz", "bw+cx+fy+gz", "cw+dx+gy+hz"],
+    ["ew+fx+iy+jz", "fw+gx+jy+kz", "gw+hx+ky+lz"],
+]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, as (object, its plain text)."""
+    import IPython.display
+
+    displayed = []
+    monkeypatch.setattr(
+        IPython.display, "display", lambda *objects, **_: displayed.extend(objects)
+    )
+    return displayed
+
+
+def open_models():
+    return set(registry._instances)
+
+
+# --- stepper ----------------------------------------------------------------------
+
+
+def correlate(image, kernel, stride, pads, dilation):
+    """SciPy's cross-correlation of the padded image with the kernel spread out."""
+    spread = np.zeros([(n - 1) * dilation + 1 for n in kernel.shape])
+    spread[::dilation, ::dilation] = kernel
+    full = signal.correlate2d(np.pad(image, pads), spread, mode="valid")
+    return full[::stride, ::stride]
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 3), (1, 1)])
+def test_stepper_computes_what_scipy_computes(stride, padding, dilation, shape):
+    rng = np.random.default_rng(0)
+    image = rng.integers(-9, 9, (7, 6))
+    kernel = rng.integers(-3, 4, shape)
+    stepper = widgets.convolution_stepper(image, kernel, stride, padding, dilation)
+    expected = correlate(image, kernel, stride, padding, dilation)
+    np.testing.assert_array_equal(stepper.result.output, expected)
+    stepper.set(look="back")
+    turned = correlate(image, np.rot90(kernel, 2), stride, padding, dilation)
+    np.testing.assert_array_equal(stepper.result.output, turned)
+    stepper.close()
+
+
+def test_look_back_is_true_convolution():
+    image, kernel = np.arange(20).reshape(4, 5), np.array([[1, 2], [3, 5]])
+    stepper = widgets.convolution_stepper(image, kernel)
+    stepper.set(look="back")
+    expected = signal.convolve2d(image, kernel, mode="valid")
+    np.testing.assert_array_equal(stepper.result.output, expected)
+    assert "rotated by 180°" in stepper.picture.value
+    stepper.close()
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("padding", [0, 1, 2, "same"])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 3)])
+def test_the_keras_call_shown_computes_the_output_shown(
+    stride, padding, dilation, shape
+):
+    import keras
+
+    rng = np.random.default_rng(1)
+    image = rng.integers(-9, 9, (7, 8)).astype("float32")
+    kernel = rng.integers(-3, 4, shape).astype("float32")
+    stepper = widgets.convolution_stepper(image, kernel, stride, padding, dilation)
+    layer = eval(stepper.result.keras_call, {"keras": keras})
+    layer(image[None, ..., None])  # builds it
+    layer.set_weights([kernel[..., None, None]])
+    output = np.asarray(layer(image[None, ..., None]))[0, ..., 0]
+    np.testing.assert_array_equal(stepper.result.output, output)
+
+
+def test_letters_give_sums_of_products():
+    stepper = widgets.convolution_stepper(LETTERS, [["w", "x"], ["y", "z"]])
+    assert stepper.result.output.tolist() == SUMS
+    assert stepper.result.text == "output[0, 0] = aw + bx + ey + fz"
+    stepper.set(kernel="w -1\n0 2")
+    assert stepper.result.output[0, 0] == "aw−b+2f"
+    stepper.set(kernel="w x\ny z", padding=1)
+    assert stepper.result.output[0, 0] == "az"
+    stepper.set(kernel="0")
+    assert (stepper.result.output == "0").all()
+    stepper.close()
+
+
+def test_stepper_steps_plays_and_wraps_around():
+    image, kernel = np.arange(1, 13).reshape(3, 4), [[1, 2], [3, 4]]
+    stepper = widgets.convolution_stepper(image, kernel)
+    stepper.widget  # noqa: B018
+    seen = []
+    for _ in range(7):
+        seen.append((stepper.result.position, stepper.result.text))
+        stepper.controls["next"].click()
+    assert [place for place, _ in seen] == [*np.ndindex(2, 3), (0, 0)]
+    assert seen[0][1] == "output[0, 0] = 1·1 + 2·2 + 5·3 + 6·4 = 44"
+    stepper.set(step=1)
+    stepper.controls["previous"].click()
+    assert stepper.result.position == (1, 2)
+    stepper.controls["play"].value = 3
+    assert stepper.controls["step"].value == stepper.result.step == 3
+    # a larger stride leaves fewer steps, and the step shown is one of them
+    stepper.set(step=6, stride=2)
+    assert stepper.controls["step"].max == stepper.controls["play"].max == 2
+    assert stepper.result.position == (0, 1)
+    stepper.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("1 2\n3", "rows of 2, 1 entries"),
+        ("1 2x", "received '2x'"),
+        ("1 1/0", "received '1/0'"),
+        ("", "empty text"),
+        ("nan", "received 'nan'"),
+        ("<b>", "received '<b>'"),
+        ("1 1 1 1 1", "fits into 4 pixels"),
+    ],
+)
+def test_a_kernel_that_does_not_parse_is_kept_and_explained(typed, says):
+    stepper = widgets.convolution_stepper(np.ones((3, 4)), [[1, 2], [3, 4]])
+    stepper.set(kernel=typed)
+    assert says in stepper.message
+    assert stepper.controls["kernel"].value == typed
+    assert stepper.result.output.shape == (2, 3)  # the last that worked
+    assert 'role="alert"' in stepper.status.value
+    assert "<b>" not in stepper.status.value
+    stepper.controls["next"].click()
+    assert says in stepper.message and stepper.controls["kernel"].value == typed
+    stepper.set(kernel="1/4, −0.5\n1 2")
+    assert stepper.message == "" == stepper.status.value
+    assert stepper.result.step == 2 and stepper.result.output[0, 0] == 2.75
+    stepper.close()
+
+
+def test_settings_that_do_not_fit_show_the_error_of_sizes():
+    from cnnkit import sizes
+
+    stepper = widgets.convolution_stepper(np.ones((5, 5)), np.ones((3, 3)))
+    stepper.set(dilation=3)
+    with pytest.raises(ValueError) as error:
+        sizes.output_size(5, 3, dilation=3)
+    assert stepper.message == str(error.value)
+    stepper.set(padding=1)
+    assert stepper.message == "" and stepper.result.output.shape == (1, 1)
+    stepper.close()
+
+
+def test_an_unforeseen_error_is_shown_and_the_state_kept(monkeypatch):
+    stepper = widgets.convolution_stepper(np.ones((5, 5)), np.ones((3, 3)))
+    stepper.set(step=2)
+    monkeypatch.setattr(widgets, "_step_svg", lambda *_: 1 / 0)
+    stepper.controls["next"].click()
+    assert stepper.message == "ZeroDivisionError: division by zero"
+    assert stepper.result.step == 2
+    monkeypatch.undo()
+    stepper.controls["next"].click()
+    assert stepper.message == "" and stepper.result.step == 4
+    stepper.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ([1, 2], [[1]]),
+        ([[1, 2], [3]], [[1]]),
+        ([[None, 2]], [[1]]),
+        ([[1, 2]], [[1], [2]]),
+        ([[1, 2]], [[1]], 0),
+        ([[1, 2]], [[1]], 1, -1),
+        ([[1, 2]], [[1]], 1, "full"),
+    ],
+)
+def test_wrong_arguments_are_refused_at_once(arguments):
+    before = open_models()
+    with pytest.raises(ValueError, match=r"expected|inhomogeneous"):
+        widgets.convolution_stepper(*arguments)
+    assert open_models() == before
+
+
+# --- sizes ------------------------------------------------------------------------
+
+
+def brute_force(n, kernel, stride, padding, dilation):
+    """Number of placements and unread pixels, by trying every one."""
+    places, read = 0, set()
+    start = -padding
+    while start + (kernel - 1) * dilation < n + padding:
+        places += 1
+        read |= {start + tap * dilation for tap in range(kernel)}
+        start += stride
+    return places, [pixel for pixel in range(n) if pixel not in read]
+
+
+def test_size_explorer_follows_its_sliders():
+    explorer = widgets.size_explorer()
+    rng = np.random.default_rng(2)
+    for _ in range(12):
+        values = {
+            "n": int(rng.integers(1, 13)),
+            "kernel": int(rng.integers(1, 6)),
+            "stride": int(rng.integers(1, 5)),
+            "padding": int(rng.integers(0, 4)),
+            "dilation": int(rng.integers(1, 4)),
+        }
+        explorer.set(**values)
+        result = explorer.result
+        assert explorer.message == ""
+        assert (result.size, result.unread) == brute_force(**values)
+        if result.size:
+            assert result.formula.endswith(f"= {result.size}")
+    explorer.close()
+
+
+def test_size_explorer_quotes_keras():
+    import keras
+
+    explorer = widgets.size_explorer(9)
+    for kernel, stride, dilation in [(3, 1, 1), (3, 2, 1), (4, 3, 1), (3, 1, 2)]:
+        explorer.set(kernel=kernel, stride=stride, dilation=dilation)
+        for padding in ("valid", "same"):
+            layer = keras.layers.Conv1D(
+                1, kernel, strides=stride, padding=padding, dilation_rate=dilation
+            )
+            shape = layer.compute_output_shape((None, 9, 1))
+            assert getattr(explorer.result, padding) == shape[1]
+            assert f'padding="{padding}" gives <b>{shape[1]}</b>' in (
+                explorer.picture.value
+            )
+    explorer.set(n=3, kernel=5, stride=1, dilation=1)
+    assert explorer.result.size == 0 and explorer.result.unread == [0, 1, 2]
+    assert explorer.result.valid is None and explorer.result.same == 3
+    explorer.set(stride=2, dilation=2)
+    assert explorer.result.valid is explorer.result.same is None
+    with pytest.raises(ValueError):
+        keras.layers.Conv1D(1, 3, strides=2, dilation_rate=2)
+    explorer.close()
+
+
+# --- all --------------------------------------------------------------------------
+
+EXPLORERS = {
+    "convolution": lambda: widgets.convolution_stepper(
+        np.arange(49).reshape(7, 7), np.ones((3, 3))
+    ),
+    "letters": lambda: widgets.convolution_stepper(LETTERS, [["w", "x"], ["y", "z"]]),
+    "long sum": lambda: widgets.convolution_stepper(
+        np.linspace(-0.1, 0.1, 169).reshape(13, 13), np.full((7, 7), -1 / 49)
+    ),
+    "size": widgets.size_explorer,
+}
+every = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS.keys())
+
+
+@every
+def test_under_test_one_still_and_no_widget(make, monkeypatch):
+    monkeypatch.setenv("CNNKIT_TEST", "1")
+    stills = []
+    monkeypatch.setattr(widgets.plot, "show", lambda *a: stills.append(a))
+    before = open_models()
+    assert make().show() is None
+    assert open_models() == before
+    ((figure, alt),) = stills
+    assert hasattr(figure, "savefig")
+    assert 20 <= len(alt) <= 400 and alt == alt.strip() and alt.endswith(".")
+    make().show()
+    assert stills[1][1] == alt
+
+
+@every
+def test_without_test_one_live_widget_with_labels(make, monkeypatch, shown):
+    monkeypatch.delenv("CNNKIT_TEST", raising=False)
+    explorer = make()
+    assert explorer.show() is None
+    assert shown == [explorer.widget]
+    for name, control in explorer.controls.items():
+        label = getattr(control, "description", "") or getattr(control, "tooltip", "")
+        assert label, name
+    explorer.close()
+
+
+@every
+def test_closing_leaves_no_model_behind(make):
+    before = open_models()
+    explorer = make()
+    explorer.widget  # noqa: B018
+    assert open_models() > before
+    explorer.close()
+    assert open_models() == before
+
+
+def test_import_loads_no_keras():
+    code = "import sys, cnnkit.widgets; print({'keras', 'tensorflow'} & {*sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ
+    )
+    assert (result.stdout, result.stderr) == ("set()\n", "")
+
+
+def test_a_redraw_is_quick():
+    """Measured at 3 and 60 ms on an idle core; the best of five bounds the work."""
+    for make, name in ((EXPLORERS["convolution"], "step"), (EXPLORERS["size"], "n")):
+        explorer = make()
+        times = []
+        for value in range(4, 9):
+            start = time.perf_counter()
+            explorer.set(**{name: value})
+            times.append(time.perf_counter() - start)
+        assert explorer.message == "" and min(times) < 0.15
+        explorer.close()
