@@ -11,6 +11,7 @@ and fails, any other `OSError` when a file cannot be read or written.
 
 import gzip
 import os
+import sys
 import tarfile
 import tempfile
 import zipfile
@@ -193,19 +194,22 @@ def _cache() -> Path:
 def _read(path: Path, name: str, remedy: str) -> Dataset:
     """The set in an npz file, checked."""
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("a file that is no npz archive or is cut short")
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in KEYS if key not in archive]
-            if missing:
-                raise ValueError(f"no {', '.join(missing)}, only {archive.files}")
-            arrays = {key: archive[key] for key in KEYS}
-        return _checked(arrays, name)
+        return _checked(_arrays(path), name)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
             f"expected the arrays {', '.join(KEYS)} of {name} in {path}; received: "
             f"{error}. What to do: {remedy}"
         ) from error
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    if not zipfile.is_zipfile(path):
+        raise ValueError("a file that is no npz archive or is cut short")
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [key for key in KEYS if key not in archive]
+        if missing:
+            raise ValueError(f"no {', '.join(missing)}, only {archive.files}")
+        return {key: archive[key] for key in KEYS}
 
 
 def _checked(arrays: dict[str, np.ndarray], name: str) -> Dataset:
@@ -249,7 +253,7 @@ def _download(name: str, target: Path) -> None:
     """Fetch, check and convert a set; `target` appears complete or not at all."""
     import pooch
     import requests
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     _embedded("registry.txt")
     pooch.get_logger().setLevel("WARNING")
@@ -263,7 +267,16 @@ def _download(name: str, target: Path) -> None:
         ) as scratch:
             folder = Path(scratch)
             for filename, sha256, url in _sources(name):
-                bar = tqdm(desc=filename, unit="B", unit_scale=True, disable=silent)
+                # on standard output: in a notebook standard error looks like a fault;
+                # the total is put right when the server has said it
+                bar = tqdm(
+                    desc=filename,
+                    total=1,
+                    unit="B",
+                    unit_scale=True,
+                    file=sys.stdout,
+                    disable=silent,
+                )
                 with bar:
                     pooch.retrieve(
                         url,
@@ -273,7 +286,9 @@ def _download(name: str, target: Path) -> None:
                         downloader=pooch.HTTPDownloader(progressbar=bar),
                     )
             complete = folder / "complete.npz"
-            np.savez(complete, **CONVERTERS[name](folder))
+            arrays = CONVERTERS[name](folder)
+            _checked(arrays, name)
+            np.savez(complete, **arrays)
             os.replace(complete, target)
     except (requests.RequestException, ConnectionError, TimeoutError) as error:
         raise ConnectionError(
@@ -291,7 +306,7 @@ def _download(name: str, target: Path) -> None:
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"expected the known {name} from {url}; received: {error} Nothing was "
+            f"expected the known {name} from {url}; received: {error}. Nothing was "
             "kept. Load again; if it stays so, the server's file has changed: put "
             f"{name}.npz into a folder of your choice and set CNNKIT_DATA to it"
         ) from error
@@ -311,8 +326,7 @@ def _convert_fashion_mnist(folder: Path) -> dict[str, np.ndarray]:
 
 
 def _convert_mnist(folder: Path) -> dict[str, np.ndarray]:
-    with np.load(folder / "mnist.npz", allow_pickle=False) as archive:
-        return {key: archive[key] for key in KEYS}
+    return _arrays(folder / "mnist.npz")
 
 
 def _convert_cifar10(folder: Path) -> dict[str, np.ndarray]:
