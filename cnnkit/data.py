@@ -274,6 +274,7 @@ def _download(name: str, target: Path) -> None:
                     total=1,
                     unit="B",
                     unit_scale=True,
+                    leave=False,
                     file=sys.stdout,
                     disable=silent,
                 )
@@ -292,23 +293,24 @@ def _download(name: str, target: Path) -> None:
             os.replace(complete, target)
     except (requests.RequestException, ConnectionError, TimeoutError) as error:
         raise ConnectionError(
-            f"cannot download {name} from {url}: {error}. Nothing was kept. Load again "
-            f"when the network is there, or put {name}.npz ({', '.join(KEYS)}: uint8 "
-            "images, integer labels) into a folder of your choice and set CNNKIT_DATA "
-            "to it"
+            f"cannot download {name}; nothing was kept. Load again when the network is "
+            f"there, or put {name}.npz ({', '.join(KEYS)}: uint8 images, integer "
+            "labels) into a folder of your choice and set CNNKIT_DATA to that folder. "
+            f"The request for {url} ended with: {error}"
         ) from error
     except OSError as error:
         raise OSError(
             error.errno,
-            f"cannot keep {name} in the cache ({error.strerror}). Nothing was kept. "
+            f"cannot keep {name} in the cache ({error.strerror}); nothing was kept. "
             "Make room or allow writing there, or set CNNKIT_CACHE to another folder",
             str(target.parent),
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"expected the known {name} from {url}; received: {error}. Nothing was "
-            "kept. Load again; if it stays so, the server's file has changed: put "
-            f"{name}.npz into a folder of your choice and set CNNKIT_DATA to it"
+            f"expected the known {name} from {url}; received something else, and "
+            "nothing was kept. Load again; if it stays so, the server's file has "
+            f"changed: put {name}.npz into a folder of your choice and set CNNKIT_DATA "
+            f"to that folder. In detail: {error}"
         ) from error
 
 
