@@ -78,13 +78,17 @@ def leaves(entry: Mapping) -> list[Leaf]:
             if isinstance(value, dict):
                 yield from walk(value, check[key], (*path, key))
             else:
-                rule = check[key]
-                kind, rule = (
-                    (rule, None) if isinstance(rule, str) else next(iter(rule.items()))
+                rule = (
+                    check[key] if isinstance(check[key], dict) else {check[key]: None}
                 )
-                yield Leaf((*path, key), value, kind, rule)
+                yield Leaf((*path, key), value, *next(iter(rule.items())))
 
     return list(walk(entry["expected"], entry["check"], ()))
+
+
+def _decided(entry: Mapping) -> list[Leaf]:
+    """The computable leaves: those that a value decides."""
+    return [leaf for leaf in leaves(entry) if leaf.check in DECIDED]
 
 
 def _entry(claim_id: str) -> dict:
@@ -123,29 +127,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _difference(expected, received, close=None, where="") -> str | None:
+def _difference(expected, received, close=(0, 0), where="") -> str | None:
     """None where both agree, else the first place where they do not."""
-    if _shape(expected) != _shape(received):
-        if isinstance(expected, list) and isinstance(received, list):
-            return (
-                f"{where}expected shape {_shape(expected)}; "
-                f"received shape {_shape(received)}"
-            )
-    elif isinstance(expected, list):
-        for i, pair in enumerate(zip(expected, received, strict=True)):
-            wrong = _difference(*pair, close, f"{where.removesuffix(': ')}[{i}]: ")
-            if wrong:
-                return wrong
-        return None
-    elif _is_number(expected) and _is_number(received):
-        rtol, atol = close or (0, 0)
-        if expected == received or abs(expected - received) <= atol + rtol * abs(
-            expected
-        ):
-            return None
-    elif type(expected) is type(received) and expected == received:
-        return None
-    return f"{where}expected {_text(expected)}; received {_text(received)}"
+    shapes = _shape(expected), _shape(received)
+    if shapes[0] != shapes[1] and () not in shapes:
+        return f"{where}expected shape {shapes[0]}; received shape {shapes[1]}"
+    if isinstance(expected, list) and shapes[0] == shapes[1]:
+        where = where.removesuffix(": ")
+        pairs = enumerate(zip(expected, received, strict=True))
+        found = (_difference(*pair, close, f"{where}[{i}]: ") for i, pair in pairs)
+        return next(filter(None, found), None)
+    if _is_number(expected) and _is_number(received):
+        error = abs(expected - received)
+        same = expected == received or error <= close[1] + close[0] * abs(expected)
+    else:
+        same = type(expected) is type(received) and expected == received
+    said = f"{where}expected {_text(expected)}; received {_fit(_text(received), 60)}"
+    return None if same else said
 
 
 def _wrong(leaf: Leaf, value: Any) -> str | None:
@@ -156,17 +154,15 @@ def _wrong(leaf: Leaf, value: Any) -> str | None:
     if leaf.check in ("below", "above", "between"):
         low, high = leaf.expected if leaf.check == "between" else (leaf.expected,) * 2
         numbers = value if isinstance(value, list) else [value]
-        good = numbers and all(
+        if numbers and all(
             _is_number(x)
             and (leaf.check == "below" or x > low)
             and (leaf.check == "above" or x < high)
             for x in numbers
-        )
-        limit = _text(leaf.expected)
-        return (
-            None if good else f"expected {leaf.check} {limit}; received {_text(value)}"
-        )
-    close = (leaf.rule or CLOSE) if leaf.check == "close" else None
+        ):
+            return None
+        return f"expected {leaf.check} {_text(leaf.expected)}; received {_text(value)}"
+    close = leaf.rule or CLOSE if leaf.check == "close" else (0, 0)
     return _difference(leaf.expected, value, close)
 
 
@@ -181,8 +177,7 @@ def _wrong_function(leaf: Leaf, function: Any) -> str | None:
             received = _plain(function(*arguments))
         except Exception as error:
             return f"expected a function of {signature}; {call} raised {error!r}"
-        wrong = _difference(result, received, leaf.rule.get("close", CLOSE))
-        if wrong:
+        if wrong := _difference(result, received, leaf.rule.get("close", CLOSE)):
             return f"{call} of a function of {signature}: {wrong}"
     return None
 
@@ -210,21 +205,17 @@ def _received(claim_id: str, entry: dict, values: Any) -> dict[tuple[str, ...], 
                 yield (*path, str(key)), value
 
     received = dict(walk(entry["expected"], values, ()))
-    missing = [
-        x for x in leaves(entry) if x.check in DECIDED and x.path not in received
-    ]
+    missing = [leaf.name for leaf in _decided(entry) if leaf.path not in received]
     if missing:
         raise ClaimError(
             f"{claim_id}: expected a value for every computable leaf; left out: "
-            f"{', '.join(leaf.name for leaf in missing)}\n  {entry['claim']}"
+            f"{', '.join(missing)}\n  {entry['claim']}"
         )
     return received
 
 
 def _mistakes(entry: dict, received: dict) -> list[str]:
-    checked = (
-        (x, _wrong(x, received[x.path])) for x in leaves(entry) if x.check in DECIDED
-    )
+    checked = ((leaf, _wrong(leaf, received[leaf.path])) for leaf in _decided(entry))
     return [f"{leaf.name}: {wrong}" for leaf, wrong in checked if wrong]
 
 
@@ -273,7 +264,7 @@ def _shown(leaf: Leaf, values: list) -> str:
 
 
 def _computed(entry: dict, runs: list[dict], named: bool = False) -> str:
-    found = [leaf for leaf in leaves(entry) if leaf.check in DECIDED]
+    found = _decided(entry)
     if entry["class"] == "measured" and not named:  # what was measured says enough
         found = [leaf for leaf in found if leaf.check != "equal"] or found
     texts = []
@@ -283,39 +274,31 @@ def _computed(entry: dict, runs: list[dict], named: bool = False) -> str:
     return ", ".join(texts)
 
 
-def _line(mark: str, claim_id: str, said: str, entry: dict, aside: str = "") -> str:
-    head, tail = f"{mark} {claim_id} · ", f"{aside} · {', '.join(entry['source'])}"
-    return head + _fit(said, WIDTH - len(head) - len(tail)) + tail
-
-
 def _verdict(claim_id: str, entry: dict, runs: list[dict], mistakes: list) -> list[str]:
     """The verdict line, and the references that stand behind it."""
-    found = leaves(entry)
+    found, kind = leaves(entry), entry["class"]
     references = [*dict.fromkeys(x.rule for x in found if x.check == "cited")]
-    if entry["class"] == "stated":
-        return [_line("stated", claim_id, entry["claim"], entry)]
-    if entry["class"] == "cited":
-        lines = [_line("cited", claim_id, references.pop(0), entry)]
-        return lines + [f"  cited  {reference}" for reference in references]
-    aside = ""
-    prose = sum(x.check == "text" for x in found)
-    if prose:
-        aside = f" (and {prose} in words)"
-    if entry["class"] == "verified":
-        lines = [_line("✓", claim_id, _computed(entry, runs), entry, aside)]
+    prose = sum(leaf.check == "text" for leaf in found)
+    aside, width = f" (and {prose} in words)" if prose else "", WIDTH
+    if kind == "stated":
+        said, aside = entry["claim"], ""
+    elif kind == "cited":
+        said = references.pop(0)
+    elif kind == "verified":
+        said = _computed(entry, runs)
     else:
         held = len(runs) - len(mistakes)
         said = f"held in ≈{held} of {len(runs)} seeds: " if len(runs) > 1 else ""
         if 2 * held > len(runs):
-            said = (said or "reproduced: ") + _computed(entry, runs)
-            lines = [_line("measured", claim_id, said, entry, aside)]
+            said, width = (said or "reproduced: ") + _computed(entry, runs), 140
         else:  # in full: this is what the reader must see
             head, tail = mistakes[0].split("received ", 1)
             tail = re.sub(r"(?<![\w≈.])-?\d[\d.]*(e[+-]?\d+)?", r"≈\g<0>", tail)
-            said = f"not reproduced: {said}{head}received {tail}"
-            source = ", ".join(entry["source"])
-            lines = [f"measured {claim_id} · {said}{aside} · {source}"]
-    return lines + [f"  cited  {reference}" for reference in references]
+            said, width = f"not reproduced: {said}{head}received {tail}", 999
+    head = f"{'✓' if kind == 'verified' else kind} {claim_id} · "
+    tail = f"{aside} · {', '.join(entry['source'])}"
+    line = head + _fit(said, width - len(head) - len(tail)) + tail
+    return [line, *(f"  cited  {reference}" for reference in references)]
 
 
 def _game(entry: dict, answer: Any, computed: str) -> list[str]:
@@ -323,29 +306,28 @@ def _game(entry: dict, answer: Any, computed: str) -> list[str]:
     erratum = entry.get("erratum")
     if not erratum and answer is _NOT_ASKED:
         return []
-    truth = f"the slide is {erratum['severity'] if erratum else 'right'}"
-    if answer in (None, _NOT_ASKED):
+    if answer is None or answer is _NOT_ASKED:
         said = "not given yet: set slide_is_right=True or False and run the cell again"
-    elif not isinstance(answer, (bool, np.bool_)):
+    elif isinstance(answer, (bool, np.bool_)):
+        call = "a good call" if bool(answer) != bool(erratum) else "not this time"
+        truth = erratum["severity"] if erratum else "right"
+        said = f"{'right' if answer else 'wrong'}: {call}, the slide is {truth}"
+    else:
         raise ValueError(
             f"expected slide_is_right to be True, False or None; received {answer!r}"
         )
-    else:
-        good = bool(answer) != bool(erratum)
-        said = f"{'right' if answer else 'wrong'}: "
-        said += f"a good call, {truth}" if good else f"not this time, {truth}"
-    rows = [
-        ("the slide prints", _text(erratum["printed"]) if erratum else entry["claim"])
-    ]
-    rows.append(("your verdict", said))
-    rows += [("computed", _fit(computed, 132))] if computed else []
-    if erratum:
-        rows.append(("why", f"{_text(erratum['correct'])}. {erratum['why']}"))
-    return [
-        f"  {label if first else '':<17} {line}"
-        for label, text in rows
-        for first, line in zip((True, *[False] * 99), _wrap(text, 68), strict=False)
-    ]
+    rows = {
+        "the slide prints": _text(erratum["printed"]) if erratum else entry["claim"],
+        "your verdict": said,
+        "computed": _fit(computed, 132),
+        "why": f"{_text(erratum['correct'])}. {erratum['why']}" if erratum else "",
+    }
+    lines = []
+    for label, text in rows.items():
+        first, *rest = _wrap(text, 68)
+        lines += [f"  {label:<17} {first}", *(" " * 20 + line for line in rest)]
+        lines = lines if text else lines[:-1]
+    return lines
 
 
 # ---- what a lesson calls -----------------------------------------------------------
@@ -384,7 +366,10 @@ def _account(claim_id, values, slide_is_right=_NOT_ASKED, seeds=None) -> list[st
             "expected seeds to hold at least one run of a measured claim; received "
             f"{len(seeds)} for {claim_id}, which is {entry['class']}"
         )
-    runs = [_received(claim_id, entry, {**values, **run}) for run in (seeds or [{}])]
+    if seeds is None:
+        runs = [_received(claim_id, entry, values)]
+    else:
+        runs = [_received(claim_id, entry, {**values, **run}) for run in seeds]
     wrong = [found for found in (_mistakes(entry, run) for run in runs) if found]
     if wrong and entry["class"] != "measured":
         raise ClaimError(f"{claim_id}, {wrong[0][0]}\n  {entry['claim']}")
