@@ -155,7 +155,8 @@ def image_bytes(fig: Figure, alt: str = "", photo: bool = False) -> bytes:
 
     Args:
         fig: any Matplotlib figure.
-        alt: drawn below the figure as a grey caption, unless it is empty.
+        alt: drawn below the figure as a grey caption.  Without it the file is made
+            faster and larger, for widgets that redraw.
         photo: write a JPEG.
 
     >>> fig, ax = figure()
@@ -164,17 +165,22 @@ def image_bytes(fig: Figure, alt: str = "", photo: bool = False) -> bytes:
     """
     picture = _pixels(fig)
     if alt:
-        below = _caption(alt, max(fig.get_figwidth(), 4.5))
-        above, size = picture, (max(picture.width, below.width),)
-        picture = Image.new("RGB", (*size, above.height + below.height), "white")
+        above, below = picture, _caption(alt, max(fig.get_figwidth(), 4.5))
+        width, height = max(above.width, below.width), above.height + below.height
+        # even, so that two dots are exactly one pixel of the page
+        size = width + width % 2, height + height % 2
+        picture = Image.new("RGB", size, "white")
         picture.paste(above, (0, 0))
         picture.paste(below, (0, above.height))
     file = io.BytesIO()
     if photo:
         picture.save(file, "JPEG", quality=85, optimize=True)
+    elif not alt:  # for live redrawing: fast, at twice the size
+        picture.save(file, "PNG", compress_level=1)
     else:
-        # 256 colours are as good as all to the eye here, and a third of the size
-        method = Image.Quantize.MAXCOVERAGE  # keeps rare colours, such as outlines
+        # 256 colours are as good as all to the eye here, and a third of the size;
+        # this method keeps the rare ones, such as outlines
+        method = Image.Quantize.MAXCOVERAGE
         picture = picture.quantize(256, method, dither=Image.Dither.NONE)
         picture.save(file, "PNG")
     return file.getvalue()
@@ -293,7 +299,14 @@ def _picture(image) -> tuple[np.ndarray, bool]:
         "an image of shape (h, w), (h, w, 1) or (h, w, 3)",
         image.shape,
     )
-    return image, colour
+    _expect(
+        not (
+            colour and image.dtype.kind == "f" and (image.min() < 0 or image.max() > 1)
+        ),
+        "colours from 0 to 1 (divide by 255), or uint8",
+        f"values up to {image.max()}",
+    )
+    return (image.astype(float) if image.dtype == bool else image), colour
 
 
 def _cells(ax, x, y, unit, where, height=None, **style) -> None:
@@ -1466,8 +1479,15 @@ def model(model) -> Figure:
         parameters = f"{layer.count_params():,}" if kind != "Input" else ""
         rows.append((name, words, tuple(output.shape[1:]), parameters))
     shapes = _volumes([row[2] for row in rows])
-    left, top = 0.85, {"ha": "center", "va": "top", "size": 9}
-    texts = [(name, kind, _shape_text(shape), n) for name, kind, shape, n in rows]
+    left = 0.85
+
+    def last(shape):
+        return f"\n×{shape[2]:,}" if len(shape) == 3 else ""
+
+    texts = [
+        (f"{name}\n{kind}".strip(), _shape_text(shape[:2]) + last(shape), parameters)
+        for name, kind, shape, parameters in rows
+    ]
     widths = np.array([[_widest(text) for text in column] for column in texts])
     widths = np.vstack([widths, np.zeros_like(widths[:1])])
     needed = 0.08 + ((widths[1:] + widths[:-1]) / 2).max()  # of two neighbours
@@ -1475,21 +1495,20 @@ def model(model) -> Figure:
     lines = -(-len(rows) // columns)
     columns = -(-len(rows) // lines)
     step = min((WIDTH - left) / columns, 1.2)
-    named = 0.15 * max(f"{name}\n{kind}".strip().count("\n") for name, kind, *_ in rows)
-    each = 1.95 + named
-    fig, ax = _sheet(lines * each + 0.3)
+    named = 0.15 * max(text[0].count("\n") for text in texts)
+    each = 2.1 + named
+    fig, ax = _sheet(lines * each + 0.4)
     title = f"{model.name}: {model.count_params():,} parameters"
     ax.text(0.08, 0.08, title, va="top", size=10)
     for k in range(lines):
         part = slice(k * columns, (k + 1) * columns)
         base = k * each + 1.6
-        centres = [left + (i + 0.5) * step for i in range(len(rows[part]))]
-        _blocks(ax, shapes[part], centres, base, min(0.95, 1.3 * step))
-        below = base + 0.1, base + 0.3 + named, base + 0.47 + named
+        centres = [left + (i + 0.5) * step for i in range(len(texts[part]))]
+        _blocks(ax, shapes[part], centres, base, min(0.95, 1.35 * step))
+        below = base + 0.1, base + 0.3 + named, base + 0.64 + named
         for text, y in zip(("layer", "output", "parameters"), below, strict=True):
             ax.text(0.08, y, text, va="top", color=GREY, size=9)
-        for (name, kind, shape, parameters), x in zip(rows[part], centres, strict=True):
-            texts = f"{name}\n{kind}".strip(), _shape_text(shape), parameters
-            for text, y in zip(texts, below, strict=True):
-                ax.text(x, y, text, **top)
+        for column, x in zip(texts[part], centres, strict=True):
+            for text, y in zip(column, below, strict=True):
+                ax.text(x, y, text, ha="center", va="top", size=9)
     return fig
