@@ -14,7 +14,7 @@ _get_message = kernel.RunningKernel.get_message
 
 
 def _get_message_or_notice_death(self, stream, timeout=None):
-    """nbval waits out the whole timeout of a cell whose kernel is gone; this does not."""
+    """nbval would wait out the timeout of a cell whose kernel is gone."""
     end = time.monotonic() + (2000 if timeout is None else timeout)
     while True:
         left = end - time.monotonic()

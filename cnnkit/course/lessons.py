@@ -46,6 +46,7 @@ def execute(path: Path) -> tuple[float, float]:
         store_widget_state=False,
         shutdown_kernel="immediate",
         resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no talk about transport
         on_cell_executed=sample,
     )
     client.execute(env={**os.environ, "CNNKIT_TEST": "1"})
@@ -65,7 +66,7 @@ def execute(path: Path) -> tuple[float, float]:
 
 
 def _peak_memory(pid: int) -> float:
-    """Peak resident memory of a process in GB (the present one where only that is known)."""
+    """Peak resident memory in GB (where unknown, the present one)."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
@@ -77,6 +78,8 @@ def _peak_memory(pid: int) -> float:
 
 def main(argv: list[str] | None = None) -> int:
     """Executes the named lessons (`01 03`), or all of them."""
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
     parser = argparse.ArgumentParser(prog="python -m cnnkit.course.lessons")
     parser.add_argument("lesson", nargs="*", help="number or path; default: all")
     wanted = parser.parse_args(argv).lesson
@@ -89,7 +92,11 @@ def main(argv: list[str] | None = None) -> int:
             )
     for path in paths:
         print(f"{path.stem:32}", end=" ", flush=True)
-        seconds, memory = execute(path)
+        try:
+            seconds, memory = execute(path)
+        except (CellExecutionError, DeadKernelError) as error:
+            print(f"stopped; the stored notebook is untouched\n{error}")
+            return 1
         print(f"{seconds:6.1f} s   {memory:4.1f} GB")
     return 0
 
