@@ -487,9 +487,14 @@ def lines(
     if np.all(np.isfinite(places)) and np.diff(sorted(places)).min() * height > 0.17:
         for label, (y, color) in ends.items():
             ax.annotate(
-                label, (x[-1], y), (6, 0), textcoords="offset points",
-                color=_text_color(color), va="center", annotation_clip=False,
-            )  # fmt: skip
+                label,
+                (x[-1], y),
+                (6, 0),
+                textcoords="offset points",
+                color=_text_color(color),
+                va="center",
+                annotation_clip=False,
+            )
     else:
         ax.legend()
 
@@ -507,9 +512,11 @@ def _canvas(rows: int, columns: int, aspect: float, width: float, title: bool):
 
 
 def images(
-    images: Sequence, titles: Sequence[str] | None = None,
-    columns: int | None = None, cmap="gray",
-) -> Figure:  # fmt: skip
+    images: Sequence,
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+    cmap="gray",
+) -> Figure:
     """Pictures side by side.
 
     Args:
@@ -588,9 +595,13 @@ def bars(
             end = max(value) if mean >= 0 else min(value)
         text = format(mean, fmt).replace("-", "−")
         ax.annotate(
-            text, (end, i), (4 if mean >= 0 else -4, 0), textcoords="offset points",
-            va="center_baseline", ha="left" if mean >= 0 else "right",
-        )  # fmt: skip
+            text,
+            (end, i),
+            (4 if mean >= 0 else -4, 0),
+            textcoords="offset points",
+            va="center_baseline",
+            ha="left" if mean >= 0 else "right",
+        )
     ax.set_yticks(range(len(labels)), labels, color=INK)
     spare = max(0.0, (4 - len(labels)) / 2)  # few bars stay slim
     ax.set_ylim(len(labels) - 0.5 + spare, -0.5 - spare)
@@ -650,9 +661,7 @@ def filters(kernels, title: str = "") -> Figure:
         tiles = tiles.reshape(-1, height, width)
     each = min(0.8, 5.7 / columns)  # inches
     aspect = height / width
-    fig = Figure(
-        (WIDTH, rows * each * aspect + 0.5), dpi=DPI, layout="constrained"
-    )  # fmt: skip
+    fig = Figure((WIDTH, rows * each * aspect + 0.5), dpi=DPI, layout="compressed")
     ax = fig.subplots()
     # whole kernel entries as squares with a fine gap between kernels
     scale = 8
@@ -782,10 +791,14 @@ def confusion_matrix(matrix, class_names: Sequence[str]) -> Figure:
     for i in range(n):
         for j in range(n):
             ax.text(
-                j, i, f"{matrix[i, j]:,}" if matrix[i, j] else "",
-                ha="center", va="center_baseline", size=9,
+                j,
+                i,
+                f"{matrix[i, j]:,}" if matrix[i, j] else "",
+                ha="center",
+                va="center_baseline",
+                size=9,
                 color=_text_on(SEQUENTIAL(share[i, j])),
-            ).set_in_layout(False)  # fmt: skip
+            ).set_in_layout(False)
         right = f"{share[i, i]:.0%}".replace("%", " %") if total[i] else "–"
         ax.text(n - 0.3, i, right, va="center_baseline", color=GREY, size=9)
     ax.text(n - 0.3, -0.55, "right", va="bottom", color=GREY, size=9)
@@ -796,9 +809,13 @@ def confusion_matrix(matrix, class_names: Sequence[str]) -> Figure:
     ax.set_yticks(range(n), class_names, color=INK)
     slant = max(map(len, class_names)) > 4
     ax.set_xticks(
-        range(n), class_names, color=INK, rotation=40 if slant else 0,
-        ha="right" if slant else "center", rotation_mode="anchor",
-    )  # fmt: skip
+        range(n),
+        class_names,
+        color=INK,
+        rotation=40 if slant else 0,
+        ha="right" if slant else "center",
+        rotation_mode="anchor",
+    )
     ax.tick_params(length=0)
     ax.set(xlabel="predicted class", ylabel="true class")
     return fig
@@ -838,9 +855,12 @@ def mistakes(
     height = rows * (each * aspect + text) + 0.28
     fig = Figure((WIDTH, height), dpi=DPI, layout="none")
     fig.text(
-        0.1 / WIDTH, 1 - 0.06 / height, "true class above, predicted class below",
-        va="top", color=GREY,
-    )  # fmt: skip
+        0.1 / WIDTH,
+        1 - 0.06 / height,
+        "true class above, predicted class below",
+        va="top",
+        color=GREY,
+    )
     for i, (picture, colour) in enumerate(pictures):
         x = (i % columns) * WIDTH / columns + (WIDTH / columns - each) / 2
         y = height - 0.28 - (i // columns + 1) * (each * aspect + text) + text / 2
@@ -851,9 +871,7 @@ def mistakes(
         pad = 0.05 / (each * aspect)
         ax.text(0.5, 1 + pad, class_names[true[i]], va="bottom", **middle)
         said = f"{class_names[predicted[i]]} {confidence[i]:.0%}".replace("%", " %")
-        ax.text(
-            0.5, -pad, said, va="top", color=_text_color(VERMILLION), **middle
-        )  # fmt: skip
+        ax.text(0.5, -pad, said, va="top", color=_text_color(VERMILLION), **middle)
     return fig
 
 
@@ -887,9 +905,7 @@ def receptive_field(image, masks: Sequence, titles: Sequence[str]) -> Figure:
     rows = -(-len(masks) // columns)
     aspect = picture.shape[0] / picture.shape[1]
     each = min(WIDTH / columns, 2.2)
-    fig = Figure(
-        (WIDTH, rows * (each * aspect + 0.5)), dpi=DPI, layout="constrained"
-    )  # fmt: skip
+    fig = Figure((WIDTH, rows * (each * aspect + 0.5)), dpi=DPI, layout="constrained")
     axes = fig.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes:
         _bare(ax)
@@ -1012,11 +1028,10 @@ def convolution_step(
         f"shapes {image.shape} and {kernel.shape}",
     )
     _expect(min(stride, dilation) >= 1, "stride and dilation >= 1", (stride, dilation))
-    letters = not (
-        np.issubdtype(image.dtype, np.number) and np.issubdtype(kernel.dtype, np.number)
-    )
+    letters = not {image.dtype.kind, kernel.dtype.kind} <= set("biuf")
     (above, _), (before, _) = sides = _sides(padding)
-    field = np.pad(image.astype(object if letters else image.dtype), sides)
+    kind = object if letters else np.result_type(image, kernel, int)
+    field, kernel = np.pad(image.astype(kind), sides), kernel.astype(kind)
     h, w = field.shape
     kh, kw = kernel.shape
     reach = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
@@ -1040,14 +1055,14 @@ def convolution_step(
             return a + b
         return "·".join(f"({x})" if x.startswith("−") else x for x in (a, b))
 
-    # what is written in each grid: whatever fits one common size of squares
-    outputs = np.full(out, None, object)
-    for i, j in itertools.islice(np.ndindex(out), row * out[1] + column + 1):
-        if letters:
+    # all outputs, also those still to come: the layout is the same at every step
+    if letters:
+        outputs = np.empty(out, object)
+        for i, j in np.ndindex(out):
             pairs = zip(windows[i, j], kernel, strict=True)
             outputs[i, j] = "\n+".join("+".join(map(product, *p)) for p in pairs)
-        else:
-            outputs[i, j] = (windows[i, j] * kernel).sum()
+    else:
+        outputs = np.einsum("ijkl,kl->ij", windows, kernel)
     top, values = 0.42, (field, kernel, outputs)
     tallest, free = max(h, out[0]), WIDTH - 1.1
     largest = min(free / (w + kw + out[1]), 3.6 / max(tallest, kh))
@@ -1074,6 +1089,8 @@ def convolution_step(
     x_out = x_kernel + kw * units[1] + space
     grids = ((x_in, h, w), (x_kernel, kh, kw), (x_out, *out))
 
+    todo = np.arange(outputs.size).reshape(out) > row * out[1] + column
+    texts[2] = np.where(todo.ravel(), "", texts[2])
     start = row * stride, column * stride
     reads = [
         (start[0] + i * dilation, start[1] + j * dilation)
@@ -1096,26 +1113,41 @@ def convolution_step(
     for x, sign in ((x_kernel, "∗"), (x_out, "=")):
         middle = top + min(unit * h, units[1] * kh, unit * out[0]) / 2
         ax.text(x - space / 2, middle, sign, size=14, ha="center", va="center")
-    _outline(ax, x_in + start[1] * unit, top + start[0] * unit,
-             reach[1] * unit, reach[0] * unit)  # fmt: skip
+    _outline(
+        ax,
+        x_in + start[1] * unit,
+        top + start[0] * unit,
+        reach[1] * unit,
+        reach[0] * unit,
+    )
     _outline(ax, x_out + column * unit, top + row * unit, unit, unit)
 
     for k, name in enumerate(("input", "kernel", "output")):
         (x, rows, columns), u = grids[k], units[k]
         if needed[k] > u + 0.01 and not letters:  # no room for numbers: shades
-            shades = np.array(values[k], float)
+            norm = _norm(values[k], DIVERGING)
+            shades = np.where(todo, np.nan, values[k]) if k == 2 else values[k]
             ax.imshow(
-                shades, cmap=DIVERGING, norm=_norm(shades, DIVERGING), aspect="auto",
-                extent=(x, x + columns * u, top + rows * u, top), zorder=1.2,
-            )  # fmt: skip
+                shades,
+                cmap=DIVERGING,
+                norm=norm,
+                aspect="auto",
+                extent=(x, x + columns * u, top + rows * u, top),
+                zorder=1.2,
+            )
             continue
         for (i, j), text in zip(np.ndindex(rows, columns), texts[k], strict=True):
             grey = name == "input" and not inside[i, j]
             ax.text(
-                x + (j + 0.5) * u, top + (i + 0.5) * u, text, gid=name, size=9,
-                ha="center", va="center" if "\n" in text else "center_baseline",
+                x + (j + 0.5) * u,
+                top + (i + 0.5) * u,
+                text,
+                gid=name,
+                size=9,
+                ha="center",
+                va="center" if "\n" in text else "center_baseline",
                 color=GREY if grey else INK,
-            )  # fmt: skip
+            )
     ax.set(xlim=(0, WIDTH), ylim=(height, 0))
     pairs = zip(windows[row, column], kernel, strict=True)
     terms = [" + ".join(map(product, *pair)) for pair in pairs]
@@ -1215,16 +1247,16 @@ def placements(
 
     one = {"height": 0.2}
     ax.text(axis, top - 0.1, "along one axis", va="baseline")
-    _cells(ax, axis, top, step, [(0, i) for i in range(total)], fc="white",
-           **one, **border)  # fmt: skip
+    _cells(
+        ax, axis, top, step, [(0, i) for i in range(total)], fc="white", **one, **border
+    )
     outer = [(0, i) for i in range(total) if i not in inside]
     _cells(ax, axis, top, step, outer, fc="#ececec", **one, **border)
     for i in unread:
         ax.plot(axis + (i + 0.5) * step, top + 0.1, ms=min(6, 25 * step), **cross)
     cells = "cell" if len(unread) == 1 else "cells"
     note = f"{len(unread)} {cells} not read" if unread else ""
-    ax.text(notes, top + 0.11, note, va="center_baseline",
-            color=GREY)  # fmt: skip
+    ax.text(notes, top + 0.11, note, va="center_baseline", color=GREY)
     for i, start in enumerate(rows):
         y = top + 0.34 + line * i
         if start is None:
@@ -1237,12 +1269,18 @@ def placements(
             style = {"fc": "white", "hatch": "////", "ec": "#8c8c8c", "lw": 0.7}
         taken = [(0, cell) for cell in reads(start)]
         _cells(ax, axis, y, step, taken, height=0.18, **style)
-        _outline(ax, axis + start * step, y, reach * step, 0.18,
-                 color if fits else GREY, lw=1.6 if fits else 1,
-                 ls="-" if fits else "--")  # fmt: skip
+        _outline(
+            ax,
+            axis + start * step,
+            y,
+            reach * step,
+            0.18,
+            color if fits else GREY,
+            lw=1.6 if fits else 1,
+            ls="-" if fits else "--",
+        )
         label = f"output {start // stride}" if fits else "does not fit"
-        ax.text(notes, y + 0.09, label,
-                va="center_baseline", color=_text_color(color))  # fmt: skip
+        ax.text(notes, y + 0.09, label, va="center_baseline", color=_text_color(color))
     ax.vlines(axis + step * total, top, height - 0.1, color=GREY, lw=0.8, ls=":")
     return fig
 
@@ -1273,24 +1311,36 @@ def _box(ax, x, y, thickness, height, depth, color, slices=1, alpha=1.0) -> None
         outline = [origin, origin + one, origin + one + two, origin + two]
         ax.add_patch(
             mpl.patches.Polygon(
-                outline, fc=_tint(color, tint), ec=_tint(color, -0.35), lw=0.8,
-                alpha=alpha, joinstyle="round",
+                outline,
+                fc=_tint(color, tint),
+                ec=_tint(color, -0.35),
+                lw=0.8,
+                alpha=alpha,
+                joinstyle="round",
             )
-        )  # fmt: skip
+        )
     for i in range(1, slices):
         edge = corner + right * i / slices
         ax.plot(
             *zip(edge + down, edge, edge + away, strict=True),
-            color=_tint(color, -0.35), lw=0.5,
-        )  # fmt: skip
+            color=_tint(color, -0.35),
+            lw=0.5,
+        )
 
 
 def _arrow(ax, start: float, end: float, y: float) -> None:
     ax.annotate(
-        "", (end, y), (start, y),
-        arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 1, "shrinkA": 0,
-                    "shrinkB": 0},
-    )  # fmt: skip
+        "",
+        (end, y),
+        (start, y),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": GREY,
+            "lw": 1,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
 
 
 def _blocks(ax, shapes, centres, y, tall: float) -> None:
@@ -1316,10 +1366,14 @@ def _blocks(ax, shapes, centres, y, tall: float) -> None:
             across = 0.11
             ax.add_patch(
                 mpl.patches.Rectangle(
-                    (centre - across / 2, y - height), across, height,
-                    fc=_tint(ORANGE, 0.35), ec=_tint(ORANGE, -0.35), lw=0.8,
+                    (centre - across / 2, y - height),
+                    across,
+                    height,
+                    fc=_tint(ORANGE, 0.35),
+                    ec=_tint(ORANGE, -0.35),
+                    lw=0.8,
                 )
-            )  # fmt: skip
+            )
         edges.append((centre - across / 2, centre + across / 2))
     for (_, start), (end, _) in itertools.pairwise(edges):
         if end - start > 0.1:
@@ -1408,12 +1462,28 @@ def filter_volume(
     counts = (channels, 1, filters)
     for x, count, size in zip(starts, counts, ((height, width), out, out), strict=True):
         across = size[1] * scale
-        _box(ax, x, base, thick(count), size[0] * scale, across, BLUE,
-             slices=count if count <= 16 else 1)  # fmt: skip
+        _box(
+            ax,
+            x,
+            base,
+            thick(count),
+            size[0] * scale,
+            across,
+            BLUE,
+            slices=count if count <= 16 else 1,
+        )
     # the filter stands in the first corner of the input, its value in that of the map
     front = base - height * scale + taps
-    _box(ax, starts[0], front, thick(channels), taps, taps, VERMILLION,
-         slices=channels if channels <= 16 else 1)  # fmt: skip
+    _box(
+        ax,
+        starts[0],
+        front,
+        thick(channels),
+        taps,
+        taps,
+        VERMILLION,
+        slices=channels if channels <= 16 else 1,
+    )
     target = np.array((starts[1], base - out[0] * scale))
     unit = max(scale, 0.06)
     _box(ax, target[0], target[1] + unit, thick(1), unit, unit, VERMILLION)
@@ -1421,8 +1491,7 @@ def filter_volume(
     slant, down = np.array((0.42, -0.3)) * taps, np.array((0, taps))
     target = target + np.array((0, unit / 2))
     for corner in (edge + slant, edge + down, edge + slant + down):
-        ax.plot(*zip(corner, target, strict=True), color=VERMILLION,
-                lw=0.8)  # fmt: skip
+        ax.plot(*zip(corner, target, strict=True), color=VERMILLION, lw=0.8)
     _arrow(ax, 4.3, 4.65, base - 0.5)
     weights = kernel_size**2 * channels
     full = f"{kernel_size}×{kernel_size}×{channels}"
@@ -1434,8 +1503,13 @@ def filter_volume(
     for x, (one, two) in zip(starts, lower, strict=True):
         ax.text(x, base + 0.12, one, va="top")
         ax.text(x, base + 0.3, two, va="top", color=GREY)
-    ax.text(0.35, 0.12, f"one filter: {full} = {weights:,} weights, 1 bias", va="top",
-            color=_text_color(VERMILLION))  # fmt: skip
+    ax.text(
+        0.35,
+        0.12,
+        f"one filter: {full} = {weights:,} weights, 1 bias",
+        va="top",
+        color=_text_color(VERMILLION),
+    )
     several = f"{filters} filter{'s' * (filters > 1)}"
     total = f"{several}: {filters * (weights + 1):,} parameters"
     ax.text(starts[2], 0.12, total, va="top")

@@ -438,6 +438,19 @@ def test_convolution_step_fills_the_output_up_to_the_step():
     assert [text for text in texts(fig, "output") if text] == ["4"] * 5
 
 
+def test_convolution_step_does_not_overflow_bytes_and_keeps_its_layout():
+    image = np.diag([255, 255, 1]).astype("uint8")
+    sizes = set()
+    for row, column in np.ndindex(2, 2):
+        fig = plot.convolution_step(
+            image, np.full((2, 2), 255, "uint8"), row=row, column=column
+        )
+        places = [text.get_position() for text in fig.axes[0].texts[:21]]
+        sizes.add((fig.get_figheight(), tuple(places)))
+    assert texts(fig, "output") == ["130050", "65025", "65025", "65280"]
+    assert len(sizes) == 1
+
+
 def test_convolution_step_with_letters():
     image = np.array(list("abcdefghijkl")).reshape(3, 4)
     fig = plot.convolution_step(image, [["w", "x"], ["y", "z"]], row=1, column=2)
