@@ -14,22 +14,27 @@ import io
 import os
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from types import SimpleNamespace
 
 import ipywidgets
 import numpy as np
+from PIL import Image
 
 from . import plot, sizes
 
-# Keys typed into an explorer must not reach the notebook, where "dd" deletes a cell.
-_KEEP_KEYS = (
-    '<img hidden alt="" src="data:image/gif;base64,'
-    'R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==" onload="'
-    "this.closest('.cnnkit-explorer')?.setAttribute("
-    "'data-lm-suppress-shortcuts', 'true')\">"
-)
+# HTML widgets run no scripts, but an image that has loaded may
+_DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+# Plain keys typed into an explorer must not reach the notebook, where "dd" deletes a
+# cell; JupyterLab looks for this attribute on the element that has the focus
+_KEEP_KEYS = f"""<img hidden alt="" src="{_DOT}" onload="
+if (!window.cnnkitKeys) window.addEventListener('keydown', event => {{
+  if (event.target.closest?.('.cnnkit-explorer'))
+    event.target.toggleAttribute('data-lm-suppress-shortcuts',
+      !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey));
+}}, true);
+window.cnnkitKeys = true">"""
 _ROW = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 12px"}
 
 
@@ -66,10 +71,8 @@ class Explorer:
         if self._widget is None:
             self.picture, self.status = ipywidgets.HTML(), ipywidgets.HTML()
             self._keys = ipywidgets.HTML(_KEEP_KEYS, layout={"display": "none"})
-            box = self._build(self)
-            box.children += (self.status, self._keys)
-            box.add_class("cnnkit-explorer")
-            self._widget = box
+            parts = [self._build(self), self.status, self._keys]
+            self._widget = ipywidgets.VBox(parts).add_class("cnnkit-explorer")
             for name in self.settings:
                 self.controls[name].observe(lambda _: self._changed(), "value")
             self._changed()
@@ -79,25 +82,41 @@ class Explorer:
         if self._busy:
             return
         self._busy = True  # a control moved from here is no second change
-        settings = {name: self.controls[name].value for name in self.settings}
         try:
+            settings = {name: self.controls[name].value for name in self.settings}
             self.result = self._compute(settings)
             for name, highest in getattr(self.result, "highest", {}).items():
                 self.controls[name].max = highest
             self.settings = settings
-            self.message = ""
+            self._draw("")
         except Exception as error:  # shown to the student, who can go on
-            wrong = isinstance(error, ValueError)
-            self.message = str(error) if wrong else f"{type(error).__name__}: {error}"
+            self._draw(error)
         finally:
             self._busy = False
-        opacity = 0.35 if self.message else 1
+
+    def _draw(self, error: Exception | str) -> None:
+        """The picture of the result, in pale and with a reason after an error."""
+        self.message = str(error)
+        if error and not isinstance(error, ValueError):
+            self.message = f"{type(error).__name__}: {error}"
+        opacity = 0.35 if error else 1
         self.picture.value = f'<div style="opacity:{opacity}">{self.result.html}</div>'
         self.status.value = self.message and (
             '<div role="alert" style="color:#b00020;line-height:1.4">'
             f"{html.escape(self.message)}<br>The picture keeps the last settings "
             "that worked.</div>"
         )
+
+    def on_click(self, name: str, action: Callable) -> None:
+        """Run an action when a button is clicked, and show what it raises."""
+
+        def clicked(_):
+            try:
+                action()
+            except Exception as error:
+                self._draw(error)
+
+        self.controls[name].on_click(clicked)
 
     def set(self, **values) -> None:
         """Move several controls at once, with one redraw."""
@@ -197,11 +216,15 @@ def _picture(fig, alt: str) -> str:
     """
     file = io.BytesIO()
     fig.savefig(file, dpi=144, pil_kwargs={"compress_level": 1})
-    data = base64.b64encode(file.getvalue()).decode("ascii")
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
+    return _image(file, width, height, alt)
+
+
+def _image(file: io.BytesIO, width: int, height: int, alt: str) -> str:
+    data = base64.b64encode(file.getvalue()).decode("ascii")
     return (
         f'<img src="data:image/png;base64,{data}" decoding="sync" width="{width}" '
-        f'height="{height}" style="max-width:100%;height:auto" '
+        f'height="{height}" style="display:block;max-width:100%;height:auto" '
         f'alt="{html.escape(alt)}">'
     )
 
@@ -217,19 +240,21 @@ def _line(text: str) -> str:
     return f'<div style="line-height:1.5;margin:4px 0">{text}</div>'
 
 
-def _columns(top, left: list, right: list) -> ipywidgets.VBox:
-    """Controls on top and on the left, the rest beside them or, if narrow, below."""
-    return ipywidgets.VBox(
+def _button(text: str, tooltip: str, icon: str = "") -> ipywidgets.Button:
+    layout = {"width": "auto", "padding": "0 12px"}
+    return ipywidgets.Button(
+        description=text, tooltip=tooltip, icon=icon, layout=layout
+    )
+
+
+def _columns(left: list, right: list) -> ipywidgets.HBox:
+    """Controls, and beside them what follows, in the width that is left."""
+    return ipywidgets.HBox(
         [
-            top,
-            ipywidgets.HBox(
-                [
-                    ipywidgets.VBox(left, layout={"flex": "0 0 auto"}),
-                    ipywidgets.VBox(right, layout={"flex": "1 1 0", "min_width": "0"}),
-                ],
-                layout={"grid_gap": "24px"},
-            ),
-        ]
+            ipywidgets.VBox(left, layout={"flex": "0 0 auto"}),
+            ipywidgets.VBox(right, layout={"flex": "1 1 0", "min_width": "0"}),
+        ],
+        layout={"grid_gap": "24px"},
     )
 
 
@@ -485,20 +510,10 @@ def convolution_stepper(
 
     def build(explorer):
         last = explorer.result.highest["step"]
-        button, number = {"width": "105px"}, {"width": "200px"}
+        number = {"width": "200px"}
         controls = explorer.controls = {
-            "previous": ipywidgets.Button(
-                description="Previous",
-                icon="step-backward",
-                tooltip="One step back",
-                layout=button,
-            ),
-            "next": ipywidgets.Button(
-                description="Next",
-                icon="step-forward",
-                tooltip="One step on",
-                layout=button,
-            ),
+            "previous": _button("Previous", "One step back", "step-backward"),
+            "next": _button("Next", "One step on", "step-forward"),
             "play": ipywidgets.Play(
                 1, min=1, max=last, interval=600, tooltip="Play the steps"
             ),
@@ -541,16 +556,16 @@ def convolution_stepper(
             step = controls["step"]
             step.value = (step.value - 1 + by) % step.max + 1
 
-        controls["previous"].on_click(lambda _: move(-1))
-        controls["next"].on_click(lambda _: move(1))
+        explorer.on_click("previous", lambda: move(-1))
+        explorer.on_click("next", lambda: move(1))
         ipywidgets.link((controls["play"], "value"), (controls["step"], "value"))
         walk = ("previous", "play", "next", "step")
         shape = ("kernel", "stride", "padding", "dilation")
-        return _columns(
-            ipywidgets.HBox([controls[name] for name in walk], layout=_ROW),
-            [controls[name] for name in shape],
-            [controls["look"], explorer.picture],
+        columns = _columns(
+            [controls[name] for name in shape], [controls["look"], explorer.picture]
         )
+        steps = ipywidgets.HBox([controls[name] for name in walk], layout=_ROW)
+        return ipywidgets.VBox([steps, columns])
 
     def still(result):
         alt = f"{result.alt}."
@@ -561,6 +576,111 @@ def convolution_stepper(
     settings = {"step": 1, "kernel": typed, "stride": stride, "padding": padding}
     settings |= {"dilation": dilation, "look": "forward"}
     return Explorer(settings, compute, build, still)
+
+
+def smoothing_explorer(readings, weights) -> Explorer:
+    """A weighted sum slides along a noisy track; each weight can be edited.
+
+    Args:
+        readings: (n,) measured values.
+        weights: (k,) the newest first: s(t) = sum over a of readings[t - a] times
+            weights[a].
+
+    Returns:
+        An explorer whose `result` has `smoothed` (NaN where the window does not fit),
+        `t`, `value` (of s at t), `weights` and `gain`, the sum of squared weights:
+        the factor on the variance of independent noise.
+
+    Raises:
+        ValueError: if one is not a vector of numbers, or there are more weights than
+            readings.
+
+    >>> smoothing_explorer([1, 2, 3], [0.5, 0.5]).result.value
+    1.5
+    """
+    readings, weights = np.asarray(readings, float), np.asarray(weights, float)
+    n, k = readings.size, weights.size
+    if readings.ndim != 1 or weights.ndim != 1 or not 0 < k <= n:
+        raise ValueError(
+            "expected readings (n,) and at most as many weights (k,); received shapes "
+            f"{readings.shape} and {weights.shape}"
+        )
+    names = [f"w{-lag}".replace("-", "−") for lag in range(k)]
+
+    def compute(settings):
+        t = settings["t"]
+        weights = np.array([settings[name] for name in names])
+        smoothed = np.full(n, np.nan)
+        smoothed[k - 1 :] = np.convolve(readings, weights, mode="valid")
+        value, gain = float(smoothed[t]), float((weights**2).sum())
+        fig = plot.smoothing(readings, weights, t, smoothed)
+        window = readings[t - k + 1 : t + 1][::-1]
+        terms = _plus(map(_term, window, weights), " + ")
+        facts = (
+            f"The weights sum to {_number(weights.sum())}, their squares to "
+            f"{_number(gain)}: the factor on the variance of independent noise"
+        )
+        alt = (
+            f"{n} readings and their smoothed values up to time {t}, where the sum of "
+            f"{k} products is {_number(value)}. {facts}."
+        )
+        return SimpleNamespace(
+            smoothed=smoothed,
+            t=t,
+            value=value,
+            weights=weights,
+            gain=gain,
+            fig=fig,
+            alt=alt,
+            html=_picture(fig, alt)
+            + _line(f"<b>s({t}) = {terms} = {_number(value)}</b>")
+            + _line(f"{facts}."),
+        )
+
+    def build(explorer):
+        t = ipywidgets.IntSlider(
+            k - 1,
+            min=k - 1,
+            max=n - 1,
+            description="Time t",
+            layout={"width": "420px"},
+        )
+        # number fields: a slider would round a seventh to its own steps
+        cells = {
+            name: ipywidgets.FloatText(
+                weight,
+                step=0.05,
+                description=name,
+                layout={"width": "104px"},
+                style={"description_width": "32px"},
+            )
+            for name, weight in zip(names, weights.tolist(), strict=True)
+        }
+        normalise = _button(
+            "Normalise", "Divide the weights by their sum", "balance-scale"
+        )
+        explorer.controls = {"t": t, **cells, "normalise": normalise}
+
+        def divide():
+            values = np.array([cell.value for cell in cells.values()])
+            if abs(values.sum()) < 1e-9:
+                raise ValueError(
+                    "expected weights with a sum other than 0 to divide by; received "
+                    f"a sum of {_number(values.sum())}"
+                )
+            explorer.set(**dict(zip(names, values / values.sum(), strict=True)))
+
+        explorer.on_click("normalise", divide)
+        return ipywidgets.VBox(
+            [
+                ipywidgets.HBox([t, normalise], layout=_ROW),
+                ipywidgets.HBox(list(cells.values()), layout=_ROW),
+                explorer.picture,
+            ]
+        )
+
+    settings = {"t": k - 1, **dict(zip(names, weights.tolist(), strict=True))}
+    return Explorer(settings, compute, build, lambda result: (result.fig, result.alt))
 
 
 # ---------------------------------------------------------------- lesson 03
@@ -663,3 +783,407 @@ def size_explorer(
     settings = {"n": n, "kernel": kernel, "stride": stride, "padding": padding}
     settings |= {"dilation": dilation}
     return Explorer(settings, compute, build, lambda result: (result.fig, result.alt))
+
+
+def receptive_field_explorer(
+    image, layers: Mapping[str, tuple[int, int]], mask: Callable
+) -> Explorer:
+    """The pixels of the input that one unit reads, for any unit of any layer.
+
+    Args:
+        image: (h, w), (h, w, 1) or (h, w, 3); the background.
+        layers: name -> (height, width) of its map of units.
+        mask: called as mask(name, row, column); returns (h, w), which is not zero at
+            the pixels the unit reads, such as gradients of the unit.
+
+    Returns:
+        An explorer whose `result` has `mask` (magnitudes), `size` (height, width of
+        the field in pixels; 0, 0 if nothing is read) and `box` (top, left, bottom,
+        right of its first and last pixels).
+
+    Raises:
+        ValueError: if there is no layer, or a mask does not have the image's shape.
+
+    >>> def mask(layer, row, column):
+    ...     field = np.zeros((6, 6))
+    ...     field[row : row + 3, column : column + 3] = 1
+    ...     return field
+    >>> receptive_field_explorer(np.ones((6, 6)), {"conv": (4, 4)}, mask).result.size
+    (3, 3)
+    """
+    if not layers:
+        raise ValueError("expected at least one layer; received none")
+
+    def field(layer, row, column):
+        strength = np.abs(np.asarray(mask(layer, row, column), float))
+        if strength.shape != np.shape(image)[:2]:
+            raise ValueError(
+                f"expected a mask of the image's shape {np.shape(image)[:2]}; received "
+                f"{strength.shape}"
+            )
+        read = np.argwhere(strength > 0)
+        if not len(read):
+            return strength, (0, 0), None
+        first, last = read.min(0), read.max(0)
+        size = tuple((last - first + 1).tolist())
+        return strength, size, (*first.tolist(), *last.tolist())
+
+    def compute(settings):
+        layer = settings["layer"]
+        height, width = layers[layer]
+        row, column = (
+            min(settings["row"], height - 1),
+            min(settings["column"], width - 1),
+        )
+        strength, size, box = field(layer, row, column)
+        text = f"Unit ({row}, {column}) of {layer}, a map of {height}×{width} units, "
+        text += "reads no pixel"
+        if box:
+            text = text.replace("no pixel", f"{size[0]}×{size[1]} pixels: ")
+            text += f"rows {box[0]} to {box[2]}, columns {box[1]} to {box[3]}"
+        fig = plot.receptive_field(image, [strength], [f"{layer} ({row}, {column})"])
+        fig.set_size_inches(4.2, 4.5)
+        return SimpleNamespace(
+            mask=strength,
+            size=size,
+            box=box,
+            text=text,
+            highest={"row": height - 1, "column": width - 1},
+            html=_picture(fig, text) + _line(f"<b>{html.escape(text)}.</b>"),
+        )
+
+    def build(explorer):
+        width = {"width": "300px"}
+        highest = explorer.result.highest
+        controls = explorer.controls = {
+            "layer": ipywidgets.Dropdown(
+                options=list(layers), description="Layer", layout=width
+            )
+        }
+        for name in ("row", "column"):
+            controls[name] = ipywidgets.IntSlider(
+                explorer.settings[name],
+                max=highest[name],
+                description=name.capitalize(),
+                layout=width,
+            )
+        return _columns(list(controls.values()), [explorer.picture])
+
+    def still(_):
+        middle = {name: (h // 2, w // 2) for name, (h, w) in layers.items()}
+        found = {name: field(name, *unit) for name, unit in middle.items()}
+        fig = plot.receptive_field(
+            image, [strength for strength, _, _ in found.values()], list(layers)
+        )
+        fields = ", ".join(f"{name} {h}×{w}" for name, (_, (h, w), _) in found.items())
+        return fig, f"Pixels read by the middle unit of each layer: {fields}."
+
+    name, (height, width) = next(iter(layers.items()))
+    settings = {"layer": name, "row": height // 2, "column": width // 2}
+    return Explorer(settings, compute, build, still)
+
+
+# ---------------------------------------------------------------- lesson 07
+
+# The canvas writes its pixels, two hexadecimal digits each, into a hidden text field
+# of ipywidgets and reports it as typed; that is all that passes between the two.
+_CANVAS = """
+<canvas class="cnnkit-canvas" tabindex="0" role="application" width="%(wide)d"
+ height="%(high)d" data-pixels="%(pixels)s" data-columns="%(columns)d"
+ aria-label="Drawing. Arrow keys move, Space puts the pen down and lifts it, Delete
+ erases one pixel."
+ style="touch-action:none;cursor:crosshair;background:#000"></canvas>
+<img hidden alt="" src="%(dot)s" onload="
+const canvas = this.parentNode.querySelector('canvas');
+const field = canvas.closest('.cnnkit-explorer').querySelector('.cnnkit-pixels input');
+const columns = +canvas.dataset.columns, pen = canvas.getContext('2d');
+const hex = canvas.dataset.pixels, pixels = [];
+for (let k = 0; k < hex.length; k += 2) pixels.push(parseInt(hex.slice(k, k + 2), 16));
+const rows = pixels.length / columns, cell = canvas.width / columns;
+const radius = Math.max(0.5, 0.04 * rows);
+let cursor = [rows >> 1, columns >> 1], last = null, down = false, focus = false;
+const paint = () => {
+  pixels.forEach((value, k) => {
+    pen.fillStyle = `rgb(${value},${value},${value})`;
+    pen.fillRect((k %% columns) * cell, Math.floor(k / columns) * cell, cell, cell);
+  });
+  if (focus) {
+    pen.strokeStyle = down ? '#D55E00' : '#56B4E9';
+    pen.lineWidth = 2;
+    pen.strokeRect(cursor[1] * cell, cursor[0] * cell, cell, cell);
+  }
+};
+const report = () => {
+  paint();
+  field.value = pixels.map(value => value.toString(16).padStart(2, '0')).join('');
+  field.dispatchEvent(new Event('input', {bubbles: true}));
+};
+const stroke = (from, to) => {
+  const dy = to[0] - from[0], dx = to[1] - from[1], length = dy * dy + dx * dx || 1;
+  pixels.forEach((value, k) => {
+    const y = Math.floor(k / columns) + 0.5 - from[0];
+    const x = k %% columns + 0.5 - from[1];
+    const t = Math.min(1, Math.max(0, (y * dy + x * dx) / length));
+    const away = Math.hypot(y - t * dy, x - t * dx);
+    const ink = Math.min(1, Math.max(0, radius + 0.5 - away));
+    pixels[k] = Math.max(value, Math.round(255 * ink));
+  });
+  report();
+};
+const at = event => {
+  const box = canvas.getBoundingClientRect();
+  return [(event.clientY - box.top) / box.height * rows,
+          (event.clientX - box.left) / box.width * columns];
+};
+canvas.addEventListener('pointerdown', event => {
+  canvas.setPointerCapture(event.pointerId);
+  last = at(event);
+  stroke(last, last);
+});
+canvas.addEventListener('pointermove', event => {
+  if (last === null) return;
+  const here = at(event);
+  stroke(last, here);
+  last = here;
+});
+for (const name of ['pointerup', 'pointercancel'])
+  canvas.addEventListener(name, () => { last = null; });
+const moves = {ArrowUp: [-1, 0], ArrowDown: [1, 0],
+               ArrowLeft: [0, -1], ArrowRight: [0, 1]};
+canvas.addEventListener('keydown', event => {
+  const centre = () => [cursor[0] + 0.5, cursor[1] + 0.5], before = centre();
+  focus = event.key !== 'Tab';
+  if (event.key in moves) {
+    const [dy, dx] = moves[event.key];
+    cursor = [Math.min(rows - 1, Math.max(0, cursor[0] + dy)),
+              Math.min(columns - 1, Math.max(0, cursor[1] + dx))];
+    if (down) stroke(before, centre()); else paint();
+  } else if (event.key === ' ') {
+    down = !down;
+    if (down) stroke(before, before); else paint();
+  } else if (event.key === 'Delete' || event.key === 'Backspace') {
+    pixels[cursor[0] * columns + cursor[1]] = 0;
+    report();
+  } else return;
+  event.preventDefault();
+  event.stopPropagation();
+});
+canvas.addEventListener('focus', () => {
+  focus = canvas.matches(':focus-visible');
+  paint();
+});
+canvas.addEventListener('blur', () => { focus = down = false; paint(); });
+paint();">
+"""
+
+
+def _bars(probabilities, class_names) -> str:
+    """Probabilities as a table of bars; the largest stands out."""
+    best = int(np.argmax(probabilities))
+    rows = "".join(
+        f'<tr style="{"font-weight:bold" if k == best else ""}">'
+        f'<td style="text-align:right;padding:0 8px;white-space:nowrap">'
+        f"{html.escape(str(name))}</td>"
+        f'<td style="width:150px"><div style="height:13px;width:{100 * p:.1f}%;'
+        f'min-width:1px;background:{plot.BLUE if k == best else "#8babd3"}"></div></td>'
+        f'<td style="text-align:right;padding:0 8px">{p:.3f}</td></tr>'
+        for k, (name, p) in enumerate(zip(class_names, probabilities, strict=True))
+    )
+    return f'<table style="line-height:1.35;border:0">{rows}</table>'
+
+
+def _maps(maps) -> str:
+    """Every channel of every layer as a small picture, a row a layer.
+
+    A few milliseconds where a figure takes 150, too long while a hand is drawing.
+    """
+    rows = []
+    for name, values in maps:
+        values = np.asarray(values, float)
+        signed = values.min() < 0
+        colors = plot.DIVERGING if signed else plot.SEQUENTIAL
+        values = values / (np.abs(values).max() or 1)
+        values = colors(values / 2 + 0.5 if signed else values, bytes=True)[..., :3]
+        if values.ndim == 2:  # a vector: one strip
+            shape, columns = f"{len(values)}", 1
+            tiles, size = values[None, None], (12, 8 * 43 - 3)
+        else:
+            shape, columns = "×".join(map(str, values.shape[:3])), 8
+            tiles = values.transpose(2, 0, 1, 3)
+            size = 40, round(40 * values.shape[1] / values.shape[0])
+        count, height, width, _ = tiles.shape
+        down = np.arange(size[0]) * height // size[0]
+        across = np.arange(size[1]) * width // size[1]
+        lines = -(-count // columns)
+        sheet = np.full((lines, size[0] + 3, columns, size[1] + 3, 3), 225, np.uint8)
+        for k, tile in enumerate(tiles):
+            sheet[k // columns, :-3, k % columns, :-3] = tile[down][:, across]
+        sheet = sheet.reshape(lines * (size[0] + 3), -1, 3)[:-3, :-3]
+        file = io.BytesIO()
+        Image.fromarray(sheet).save(file, "PNG", compress_level=1)
+        rows.append(
+            f'<tr><td style="text-align:right;padding:3px 8px;line-height:1.2">'
+            f'{html.escape(name)}<br><small style="color:{plot.GREY}">{shape}</small>'
+            f'</td><td style="padding:3px 0">'
+            f"{_image(file, *sheet.shape[1::-1], f'values of {name}')}</td></tr>"
+        )
+    return f'<table style="border:0">{"".join(rows)}</table>'
+
+
+def draw_digit(
+    predict: Callable, examples, class_names, shape: tuple[int, int] = (28, 28)
+) -> Explorer:
+    """A sheet to draw on with mouse, finger or keys; a network reads along.
+
+    Args:
+        predict: called as predict(image) with a float32 image (h, w) from 0 (dark
+            sheet) to 1 (stroke); returns the probabilities (classes,) and a list of
+            (layer name, maps of shape (h, w, channels) or (units,)).
+        examples: (n, h, w) or (n, h, w, 1), uint8 or from 0 to 1; images to begin
+            with.
+        class_names: one a class.
+        shape: (h, w) of the sheet in pixels.
+
+    Returns:
+        An explorer whose `result` has `image`, `probabilities`, `best` (class name)
+        and `maps`.
+
+    Raises:
+        ValueError: if the examples do not have the sheet's shape, or there is not one
+            probability for each class.
+
+    >>> def predict(image):
+    ...     return [image.mean(), 1 - image.mean()], [("image", image[..., None])]
+    >>> explorer = draw_digit(predict, np.zeros((1, 8, 8)), ["light", "dark"], (8, 8))
+    >>> explorer.result.best
+    'dark'
+    """
+    height, width = shape
+    examples = np.asarray(examples)
+    scale = 255 if examples.dtype == np.uint8 else 1
+    if examples.shape[1:] not in ((height, width), (height, width, 1)) or not len(
+        examples
+    ):
+        raise ValueError(
+            f"expected examples of shape (n, {height}, {width}); received "
+            f"{examples.shape}"
+        )
+    examples = (examples / scale).reshape(-1, height, width)
+
+    def write(image) -> str:
+        return np.round(np.clip(image, 0, 1) * 255).astype(np.uint8).tobytes().hex()
+
+    def read(text: str) -> np.ndarray:
+        try:
+            values = np.frombuffer(bytes.fromhex(text), np.uint8)
+            return values.reshape(height, width).astype("float32") / 255
+        except ValueError:
+            raise ValueError(
+                f"expected {height * width} pixels of two hexadecimal digits each; "
+                f"received {len(text)} characters"
+            ) from None
+
+    def compute(settings):
+        image = read(settings["pixels"])
+        probabilities, maps = predict(image)
+        probabilities = np.asarray(probabilities, float)
+        if probabilities.shape != (len(class_names),):
+            raise ValueError(
+                f"expected {len(class_names)} probabilities, one a class; received "
+                f"shape {probabilities.shape}"
+            )
+        return SimpleNamespace(
+            image=image,
+            probabilities=probabilities,
+            best=class_names[int(probabilities.argmax())],
+            maps=maps,
+            html=_bars(probabilities, class_names) + _maps(maps),
+        )
+
+    def build(explorer):
+        controls = explorer.controls = {
+            "pixels": ipywidgets.Text(
+                explorer.settings["pixels"],
+                description="Pixels",
+                layout={"display": "none"},
+            ),
+            "example": ipywidgets.BoundedIntText(
+                0,
+                max=len(examples) - 1,
+                description="Example",
+                layout={"width": "150px"},
+                style={"description_width": "60px"},
+            ),
+            "load": _button("Load", "Put the example on the sheet again"),
+            "clear": _button("Clear", "An empty sheet", "trash"),
+            "up": _button("", "Shift up by a pixel", "arrow-up"),
+            "down": _button("", "Shift down by a pixel", "arrow-down"),
+            "left": _button("", "Shift left by a pixel", "arrow-left"),
+            "right": _button("", "Shift right by a pixel", "arrow-right"),
+            "turn": _button("15°", "Rotate left by 15 degrees", "rotate-left"),
+        }
+        controls["pixels"].add_class("cnnkit-pixels")
+        sheet = ipywidgets.HTML()
+        cell = max(1, 252 // max(shape))
+
+        def draw():
+            sheet.value = _CANVAS % {
+                "dot": _DOT,
+                "wide": width * cell,
+                "high": height * cell,
+                "columns": width,
+                "pixels": controls["pixels"].value,
+            }
+
+        def put(image):
+            explorer.set(pixels=write(image))
+            draw()
+
+        def shifted(rows, columns):
+            image = np.pad(read(controls["pixels"].value), 1)
+            return np.roll(image, (rows, columns), (0, 1))[1:-1, 1:-1]
+
+        def turned():
+            from scipy import ndimage
+
+            image = read(controls["pixels"].value)
+            return ndimage.rotate(image, 15, reshape=False, order=1)
+
+        def load(_=None):
+            put(examples[controls["example"].value])
+
+        draw()
+        controls["example"].observe(load, "value")
+        explorer.on_click("load", load)
+        explorer.on_click("clear", lambda: put(np.zeros(shape)))
+        explorer.on_click("up", lambda: put(shifted(-1, 0)))
+        explorer.on_click("down", lambda: put(shifted(1, 0)))
+        explorer.on_click("left", lambda: put(shifted(0, -1)))
+        explorer.on_click("right", lambda: put(shifted(0, 1)))
+        explorer.on_click("turn", lambda: put(turned()))
+        keys = ipywidgets.HTML(
+            '<div style="width:252px;line-height:1.4">Draw with mouse or finger. With '
+            "keys: arrows move, Space puts the pen down and lifts it, Delete erases."
+            "</div>"
+        )
+        rows = [("clear", "example", "load"), ("left", "right", "up", "down", "turn")]
+        buttons = [
+            ipywidgets.HBox([controls[name] for name in row], layout=_ROW)
+            for row in rows
+        ]
+        left = [sheet, keys, *buttons, controls["pixels"]]
+        return _columns(left, [explorer.picture])
+
+    def still(result):
+        names = [name for name, _ in result.maps]
+        fig = plot.feature_maps(
+            [result.image[..., None], *(values for _, values in result.maps)],
+            ["drawing", *names],
+        )
+        alt = (
+            f"An image and what the layers {', '.join(names)} make of it; the most "
+            f"probable class is {result.best}, ≈{result.probabilities.max():.3f}."
+        )
+        return fig, alt
+
+    return Explorer({"pixels": write(examples[0])}, compute, build, still)
