@@ -25,6 +25,7 @@ from PIL import Image
 
 WIDTH = 7.0  # inches, 672 pixels of a page at 100 %
 DPI = 192  # two dots for each pixel of the page, so text stays crisp on any screen
+PHOTO_DPI = 144  # photographs need fewer
 INK, GREY, PALE = "#1a1a1a", "#595959", "#e4e4e4"
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY = "#E69F00", "#56B4E9"
@@ -117,8 +118,8 @@ def figure(
     return fig, fig.subplots(rows, columns, **options)
 
 
-def _pixels(fig: Figure) -> Image.Image:
-    fig.set_dpi(DPI)
+def _pixels(fig: Figure, dpi: int = DPI) -> Image.Image:
+    fig.set_dpi(dpi)
     canvas = FigureCanvasAgg(fig)
     canvas.draw()
     size = canvas.get_width_height()
@@ -131,7 +132,7 @@ def _text_width(text: str, size: float = 9.5) -> float:
     return _RENDERER.get_text_width_height_descent(text, font, False)[0] / DPI
 
 
-def _caption(text: str, width: float) -> Image.Image:
+def _caption(text: str, width: float, dpi: int) -> Image.Image:
     """The text in grey on white, wrapped to a width in inches."""
     lines = [""]
     for word in text.split():
@@ -141,11 +142,11 @@ def _caption(text: str, width: float) -> Image.Image:
         else:
             lines[-1] = longer
     height = 0.16 * len(lines) + 0.12
-    fig = Figure((width, height), dpi=DPI)
+    fig = Figure((width, height))
     for i, line in enumerate(lines):
         y = 1 - (0.04 + 0.16 * i) / height
         fig.text(0.1 / width, y, line, size=9, color=GREY, va="top", parse_math=False)
-    return _pixels(fig)
+    return _pixels(fig, dpi)
 
 
 def image_bytes(fig: Figure, alt: str = "", photo: bool = False) -> bytes:
@@ -163,12 +164,13 @@ def image_bytes(fig: Figure, alt: str = "", photo: bool = False) -> bytes:
     >>> image_bytes(fig)[1:4]
     b'PNG'
     """
-    picture = _pixels(fig)
+    dpi = PHOTO_DPI if photo else DPI
+    picture = _pixels(fig, dpi)
     if alt:
-        above, below = picture, _caption(alt, max(fig.get_figwidth(), 4.5))
+        above, below = picture, _caption(alt, max(fig.get_figwidth(), 4.5), dpi)
         width, height = max(above.width, below.width), above.height + below.height
-        # even, so that two dots are exactly one pixel of the page
-        size = width + width % 2, height + height % 2
+        whole = dpi // 48  # rounded up to whole pixels of the page
+        size = [-(-n // whole) * whole for n in (width, height)]
         picture = Image.new("RGB", size, "white")
         picture.paste(above, (0, 0))
         picture.paste(below, (0, above.height))
@@ -225,7 +227,7 @@ def show(fig: Figure, alt: str, photo: bool = False) -> None:
 
     kind = "image/jpeg" if photo else "image/png"
     with Image.open(io.BytesIO(data)) as picture:
-        width, height = (round(n * 96 / DPI) for n in picture.size)
+        width, height = (n * 96 // (PHOTO_DPI if photo else DPI) for n in picture.size)
     display(
         {kind: base64.b64encode(data).decode("ascii"), "text/plain": alt},
         metadata={kind: {"alt": alt, "height": height, "width": width}},
@@ -499,18 +501,6 @@ def lines(
         ax.legend()
 
 
-def _canvas(rows: int, columns: int, aspect: float, width: float, title: bool):
-    """Figure and axes for a grid of pictures; aspect is height over width."""
-    each = min(width / columns, 2.2 if columns < 4 else width / columns)
-    height = rows * (each * aspect + (0.28 if title else 0.06)) + 0.05
-    fig = Figure((width, height), dpi=DPI, layout="compressed")
-    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
-    axes = fig.subplots(rows, columns, squeeze=False).ravel()
-    for ax in axes:
-        _bare(ax)
-    return fig, axes
-
-
 def images(
     images: Sequence,
     titles: Sequence[str] | None = None,
@@ -546,8 +536,21 @@ def images(
         values = np.concatenate([picture.ravel().astype(float) for picture in grey])
         inside = values.min() >= 0 and values.max() <= 1 and cmap == "gray"
         norm = Normalize(0, 1) if inside else _norm(values, cmap)
-    aspect = max(picture.shape[0] / picture.shape[1] for picture, _ in pictures)
-    fig, axes = _canvas(rows, columns, aspect, WIDTH, bool(titles))
+    # columns as wide as their widest picture, so that a row has one height
+    shapes = [picture.shape for picture, _ in pictures]
+    aspects = np.full(rows * columns, np.nan)
+    aspects[: len(shapes)] = [height / width for height, width, *_ in shapes]
+    aspects = aspects.reshape(rows, columns)
+    ratios = np.nanmax(1 / aspects, axis=0)
+    inside = (WIDTH - 0.1 * columns) * ratios / ratios.sum()
+    tall = np.minimum(np.nanmax(aspects * inside, axis=1), 2.6)
+    height = sum(tall) + rows * (0.3 if titles else 0.06) + 0.06
+    fig = Figure((WIDTH, height), dpi=DPI, layout="compressed")
+    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
+    style = {"width_ratios": ratios, "height_ratios": tall, "squeeze": False}
+    axes = fig.subplots(rows, columns, **style).ravel()
+    for ax in axes:
+        _bare(ax)
     for ax, (picture, colour) in zip(axes, pictures, strict=False):
         small = max(picture.shape) <= 64
         style = {"interpolation": "nearest" if small else "antialiased"}
@@ -1110,7 +1113,7 @@ def convolution_step(
         ax.hlines(top + u * np.arange(rows + 1), x, x + columns * u, **grid)
         ax.vlines(x + u * np.arange(columns + 1), top, top + rows * u, **grid)
         ax.text(x + columns * u / 2, top - 0.1, name, ha="center", va="baseline")
-    for x, sign in ((x_kernel, "∗"), (x_out, "=")):
+    for x, sign in ((x_kernel, "⋆"), (x_out, "=")):
         middle = top + min(unit * h, units[1] * kh, unit * out[0]) / 2
         ax.text(x - space / 2, middle, sign, size=14, ha="center", va="center")
     _outline(

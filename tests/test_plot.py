@@ -59,9 +59,10 @@ def test_show_emits_one_output_with_its_text(shell, photo):
     assert image.format == ("JPEG" if photo else "PNG")
     metadata = output.metadata[kind]
     assert metadata["alt"] == ALT
-    # 7 inches of a page with 96 pixels an inch, and two dots a pixel
+    # 7 inches of a page with 96 pixels an inch; two dots a pixel, 1.5 for photographs
     assert metadata["width"] == 672
-    assert image.size == (2 * metadata["width"], 2 * metadata["height"])
+    dots = 1.5 if photo else 2
+    assert image.size == (dots * metadata["width"], dots * metadata["height"])
 
 
 def test_show_outside_ipython_prints_the_text(capsys):
