@@ -111,7 +111,7 @@ def _bindings(nodes: Iterator[ast.AST]) -> dict[str, list[ast.AST | None]]:
 
 
 def _passed(node: ast.AST, bound: dict) -> Iterator[tuple[str, ast.AST]]:
-    """Every computable leaf that a call of `claim` or `table` is given, and its value."""
+    """The computable leaves that a call of `claim` or `table` is given, with values."""
 
     def pairs(node):
         if isinstance(node, ast.Name) and len(bound.get(node.id, ())) == 1:
