@@ -1410,7 +1410,7 @@ def _(g):
 
 @again("backprop/derivative-definition")
 def _(g):
-    quotient = lambda x, h: 2 * x + h  of x^2, by algebra
+    quotient = lambda x, h: 2 * x + h  # for x^2, by algebra
     return {
         "formula": quotient,
         "quotients": [quotient(g["x"], h) for h in g["h"]],
@@ -2283,14 +2283,12 @@ def _(g):
 
 @again("optimizer/weight-decay-term")
 def _(g):
-    run = (
-        lambda sign: descend(
-            lambda w: g["gradient"] + sign * g["a"] * w,
-            g["w"],
-            g["learning_rate"],
-            g["steps"],
-        )[1:]
-    )
+    run = lambda sign: descend(
+        lambda w: g["gradient"] + sign * g["a"] * w,
+        g["w"],
+        g["learning_rate"],
+        g["steps"],
+    )[1:]
     return {
         "update": lambda w, d, a, rate: w * (1 - rate * a) - rate * d,
         "iterates": run(1),
