@@ -379,7 +379,7 @@ def test_erratum_is_a_game(guess, said):
     assert lines[0] == "  the slide prints  S = 1, F = 2"
     assert lines[1].startswith(f"  your verdict      {said}")
     text = "\n".join(lines)
-    assert "  computed          S 2, outputs [14, 5], pool1 0" in text
+    assert "  computed          S 2, pool1 0, pool2 0, outputs [14, 5]" in text
     assert "  why               S = 2, F = 2. A 2x2 window with stride 1" in text
     assert max(map(len, lines)) <= 88
     assert lines[-1].startswith("✓ arch/lenet-5/pool-stride · 2, [14, 5], 0, 0")
@@ -643,12 +643,14 @@ def ast_text(value):
         "lambda n: n",
         "output_size(227, kernel=11, stride=4)",
         "found['W2']",
+        "sides[layer.padding]",
         "given",
     ],
 )
 def test_lint_lets_computed_values_pass(value):
     source = [
-        "filters = 96\nside = (n - 11) // 4 + 1\nfound = {'W2': side}\ngiven = 55\n"
+        "filters = 96\nside = (n - 11) // 4 + 1\nfound = {'W2': side}\n"
+        "sides = {'same': 57}\ngiven = 55\n"
         "layer = Conv2D(filters, 11)\nfor given in range(3): pass",
         f"claim('size/exercise-227', {{'W2': {value}, 'arithmetic': 'in words'}})",
     ]

@@ -227,8 +227,9 @@ def _text(value: Any, measured: bool = False) -> str:
         return "[" + ", ".join(_text(item, measured) for item in value) + "]"
     if isinstance(value, dict):
         return ", ".join(f"{k} = {_text(v, measured)}" for k, v in value.items())
-    if _is_number(value):
-        return f"≈{value:.4g}" if measured else f"{value:.10g}"
+    if isinstance(value, float) or (measured and _is_number(value)):
+        digits = ".0f" if measured and 1e4 <= abs(value) < 1e9 else ".4g"
+        return f"≈{value:{digits}}" if measured else f"{value:.10g}"
     return str(value)
 
 
@@ -266,6 +267,8 @@ def _computed(entry: dict, runs: list[dict], named: bool = False) -> str:
     found = _decided(entry)
     if entry["class"] == "measured" and not named:  # what was measured says enough
         found = [leaf for leaf in found if leaf.check != "equal"] or found
+    if named:  # there is room for a few: single values say more than lists
+        found.sort(key=lambda x: (isinstance(x.expected, list), len(x.path)))
     texts = []
     for leaf in found:
         text = _shown(leaf, [run[leaf.path] for run in runs])
@@ -393,6 +396,11 @@ def table(
 
     Raises:
         ClaimError: as `claim`; and where a row of the table is missing.
+
+    >>> table("arch/vgg", {"a": {}, "b": {}, "c": {}, "d": {}})
+    Traceback (most recent call last):
+    cnnkit.course.claims.ClaimError: expected every row of the table arch/vgg; \
+left out: arch/vgg/a-lrn, arch/vgg/e
     """
     known = {i: e for i, e in load().items() if "beside" in e}
     needed = [i for i in known if i.rpartition("/")[0] == prefix]
@@ -438,6 +446,9 @@ def coverage(folder: str | Path) -> list[Verdict]:
     """Every verdict line in the stored outputs of a folder's notebooks, in order.
 
     Source cells do not count: what was not executed did not account for anything.
+
+    >>> coverage("no/such/folder")
+    []
     """
     found = []
     for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb")):

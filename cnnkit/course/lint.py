@@ -81,8 +81,10 @@ def _copied(node: ast.AST | None) -> list[ast.Name] | None:
             parts = node.values
         case ast.UnaryOp():
             parts = [node.operand]
-        case ast.FormattedValue() | ast.Subscript() | ast.Starred() | ast.keyword():
+        case ast.FormattedValue() | ast.Starred() | ast.keyword():
             parts = [node.value]
+        case ast.Subscript():  # looking up under a computed key computes
+            parts = [node.value, node.slice]
         case ast.Call() if _called(node) in COPIERS:
             parts = [*node.args, *node.keywords]
         case _:
