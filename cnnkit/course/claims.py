@@ -5,6 +5,15 @@ ledger expects and prints one verdict line.  Four verdicts are honest: `✓` (de
 value), `measured` (an experiment: the direction counts, "not reproduced" is a legal
 result), `cited` (history, with a reference) and `stated` (prose).  Coverage is counted
 from the verdict lines in executed notebooks, never from their source.
+
+An entry of the ledger: `lesson`, `class`, `claim`, `kind` and `source` of a statement;
+`given` inputs; `expected` leaves and a `check` for each (equal; close, with rtol and
+atol; below, above, between; order; function, with arguments and cases; cited, with the
+reference; text, which nothing decides); `tolerance`, how well the figure itself is
+known; `beside`, for rows of a table: printed leaf -> computed leaf and unit; `basis`
+(seed: the lecture states it; computed: it gives the method, the numbers are ours;
+reconstructed: a lost picture, rebuilt to agree with what survived; background: only
+named there); `erratum` with what is printed, what holds and why; `notes`.
 """
 
 import argparse
