@@ -11,6 +11,7 @@ and the drawings are HTML, so no output area is captured or cleared.
 import base64
 import html
 import io
+import itertools
 import os
 import re
 import textwrap
@@ -890,6 +891,7 @@ def receptive_field_explorer(
 _CANVAS = """
 <canvas class="cnnkit-canvas" tabindex="0" role="application" width="%(wide)d"
  height="%(high)d" data-pixels="%(pixels)s" data-columns="%(columns)d"
+ data-version="%(version)d"
  aria-label="Drawing. Arrow keys move, Space puts the pen down and lifts it, Delete
  erases one pixel."
  style="touch-action:none;cursor:crosshair;background:#000"></canvas>
@@ -1008,7 +1010,8 @@ def _maps(maps) -> str:
             shape, columns = f"{len(values)}", 1
             tiles, size = values[None, None], (12, 8 * 43 - 3)
         else:
-            shape, columns = "×".join(map(str, values.shape[:3])), 8
+            shape = "×".join(map(str, values.shape[:3]))
+            columns = min(values.shape[2], 8)
             tiles = values.transpose(2, 0, 1, 3)
             size = 40, round(40 * values.shape[1] / values.shape[0])
         count, height, width, _ = tiles.shape
@@ -1125,19 +1128,21 @@ def draw_digit(
         controls["pixels"].add_class("cnnkit-pixels")
         sheet = ipywidgets.HTML()
         cell = max(1, 252 // max(shape))
+        versions = itertools.count()  # an HTML equal to the last is not drawn again
 
-        def draw():
+        def draw(text):
             sheet.value = _CANVAS % {
                 "dot": _DOT,
                 "wide": width * cell,
                 "high": height * cell,
                 "columns": width,
-                "pixels": controls["pixels"].value,
+                "pixels": text,
+                "version": next(versions),
             }
 
         def put(image):
+            draw(write(image))
             explorer.set(pixels=write(image))
-            draw()
 
         def shifted(rows, columns):
             image = np.pad(read(controls["pixels"].value), 1)
@@ -1152,7 +1157,7 @@ def draw_digit(
         def load(_=None):
             put(examples[controls["example"].value])
 
-        draw()
+        draw(explorer.settings["pixels"])
         controls["example"].observe(load, "value")
         explorer.on_click("load", load)
         explorer.on_click("clear", lambda: put(np.zeros(shape)))
