@@ -128,6 +128,8 @@ MISCONCEPTIONS = {
     "dilation_times_kernel": "Between three taps there are two gaps: the reach is "
     "dilation times (kernel - 1), plus one.",
     # layout
+    "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
+    "6, 4, 2, and then a 3x3 kernel no longer fits.",
     "pooling_forgotten": "The last pooling is missing: it comes before flattening.",
     "channels_first": "That lists one map after the other (channels first). Keras "
     "keeps the channels of a pixel together.",
@@ -167,6 +169,14 @@ def _unpadded_layers(n, kernel):
     while n >= kernel:
         n, layers = sizes.output_size(n, kernel), layers + 1
     return layers
+
+
+def _blocks(n, kernel):
+    """How many times a convolution and a 2x2 pooling fit, both without padding."""
+    blocks = 0
+    while n > kernel:
+        n, blocks = sizes.output_size(sizes.output_size(n, kernel), 2, 2), blocks + 1
+    return blocks
 
 
 QUESTIONS = {
@@ -435,6 +445,12 @@ QUESTIONS = {
         "How many parameters has the first pooling layer, 2x2 on six maps, in Keras?",
         lambda: 0,
         ((4, "pooling_learns"), (24, "pooling_learns"), (12, "pooling_of_1998")),
+    ),
+    "07/blocks-that-fit": Question(
+        "A block is a convolution and a 2x2 pooling, both without padding. How many "
+        "blocks fit 6x6 with 3x3 kernels, and how many 32x32 with 5x5 (two numbers)?",
+        lambda: (_blocks(6, 3), _blocks(32, 5)),
+        (((2, 2), "as_drawn"), ((1, 3), "border_lost")),
     ),
     "07/flatten-length": Question(
         "Second pooling ends in 5x5 pixels of 16 maps. How long is the flattened "

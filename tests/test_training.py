@@ -194,6 +194,31 @@ def test_an_interrupt_before_anything_began_is_not_swallowed():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_signal_during_validation_stops_there(shown, capfd):
+    class Signal(keras.callbacks.Callback):
+        batches = 0
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.batches += 1
+            if self.batches == 10:  # the second of epoch 2
+                os.kill(os.getpid(), signal.SIGINT)
+
+    watcher = Signal()
+    history = training.fit(
+        small_model(),
+        X,
+        Y,
+        epochs=5,
+        validation_data=(X, Y),
+        validation_batch_size=8,
+        callbacks=[watcher],
+    )
+    assert watcher.batches == 10
+    assert history.epoch == [0] and len(history.history["val_loss"]) == 1
+    assert "stopped in epoch 2 of 5" in capfd.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_an_error_is_passed_on_and_the_bar_removed(shown, capfd):
     class Broken(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
