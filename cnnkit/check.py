@@ -8,6 +8,7 @@ mistake, which one.
 import contextlib
 import difflib
 import re
+import textwrap
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -281,7 +282,8 @@ def predict(question: str, guess=None) -> None:
     """
     if guess is None:
         text = _question(question).text
-        print(f"{text}\nSet a guess in place of None and run this cell again.")
+        print(textwrap.fill(text, 80))
+        print("Set a guess in place of None and run this cell again.")
         return
     right, mistake = judge(question, guess)
     guesses.setdefault(question, []).append(guess)
@@ -290,7 +292,7 @@ def predict(question: str, guess=None) -> None:
         print(f"right · {question} · {shown}")
         return
     print(f"not yet · {question} · your guess: {shown}")
-    print(MISCONCEPTIONS.get(mistake) or _form(question, guess))
+    print(textwrap.fill(MISCONCEPTIONS.get(mistake) or _form(question, guess), 80))
 
 
 def judge(question: str, guess) -> tuple[bool, str | None]:

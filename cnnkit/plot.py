@@ -43,7 +43,6 @@ DIVERGING = LinearSegmentedColormap.from_list(
 STYLE = {
     "figure.figsize": (WIDTH, 3.0),
     "figure.dpi": 96,
-    "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.titlesize": 10,
@@ -628,7 +627,7 @@ def _montage(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
     return sheet
 
 
-def filters(kernels, title: str = "") -> Figure:
+def filters(kernels, title: str = "", columns: int | None = None) -> Figure:
     """The kernels of a layer on one scale: red below zero, white, blue above.
 
     One row for each of the first four input channels, or, where there is one input
@@ -638,6 +637,8 @@ def filters(kernels, title: str = "") -> Figure:
         kernels: (kernel height, kernel width, channels in, filters), as Keras has
             them.
         title: above the picture.
+        columns: filters in a row where there is one input channel; by default it
+            suits their number.
 
     Raises:
         ValueError: if the kernels do not have four axes.
@@ -655,7 +656,8 @@ def filters(kernels, title: str = "") -> Figure:
     height, width, channels, count = kernels.shape
     rows = min(channels, 4)
     if channels == 1:
-        shown, columns = min(count, 64), min(count, 8 if count <= 32 else 16)
+        shown = min(count, 64)
+        columns = columns or min(count, 8 if count <= 32 else 16)
         tiles = np.moveaxis(kernels[:, :, 0, :shown], -1, 0)
         rows = -(-shown // columns)
     else:
