@@ -12,8 +12,8 @@ from cnnkit.reference import optimizers as opt
 CLAIMS = json.loads(
     (Path(cnnkit.__file__).parent / "course" / "claims.json").read_text()
 )
-# ours, hyperparameters, Keras's name, hyperparameters; where rates are large, epsilon is
-# made small enough that its place, beside or under the root, does not show
+# ours, hyperparameters, Keras's name, hyperparameters; where rates are large, epsilon
+# is made small enough that its place, beside or under the root, does not show
 PAIRS = [
     (opt.sgd, dict(learning_rate=0.1), "SGD", dict(learning_rate=0.1)),
     (
@@ -91,8 +91,9 @@ def test_equals_keras_step_by_step(update, mine, name, theirs):
     optimizer = getattr(keras.optimizers, name)(**theirs)
     for g in gradients():
         w, state = update(w, g, state, **mine)
+        # 1 - 0.999 in single precision costs four digits, times a rate of 0.1
         optimizer.apply([keras.ops.convert_to_tensor(g, "float32")], [variable])
-        np.testing.assert_allclose(w, np.asarray(variable.value), rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(w, np.asarray(variable.value), rtol=2e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("update", UPDATES)
