@@ -485,7 +485,7 @@ def lines(
         ax.transAxes.inverted().transform(ax.transData.transform((x[-1], y)))[1]
         for y, _ in ends.values()
     ]
-    if np.all(np.isfinite(places)) and np.diff(sorted(places)).min() * height > 0.17:
+    if np.all(np.isfinite(places)) and np.diff(sorted(places)).min() * height > 0.25:
         for label, (y, color) in ends.items():
             ax.annotate(
                 label,
