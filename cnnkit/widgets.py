@@ -28,7 +28,7 @@ from . import plot, sizes
 # HTML widgets run no scripts, but an image that has loaded may
 _DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 # Plain keys typed into an explorer must not reach the notebook, where "dd" deletes a
-# cell; JupyterLab looks for this attribute on the element that has the focus
+# cell; JupyterLab looks for this attribute on the element that has the focus.
 _KEEP_KEYS = f"""<img hidden alt="" src="{_DOT}" onload="
 if (!window.cnnkitKeys) window.addEventListener('keydown', event => {{
   if (event.target.closest?.('.cnnkit-explorer'))
@@ -36,6 +36,18 @@ if (!window.cnnkitKeys) window.addEventListener('keydown', event => {{
       !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey));
 }}, true);
 window.cnnkitKeys = true">"""
+# The buttons of ipywidgets.Play have no names of their own, and are made a moment later
+_NAME_PLAY = f"""<img hidden alt="" src="{_DOT}" onload="
+const names = ['Play or pause', 'Stop', 'Repeat'];
+const name = tries => {{
+  const explorer = this.closest('.cnnkit-explorer');
+  const play = explorer?.querySelectorAll('.widget-play button');
+  if (play?.length) play.forEach((button, k) => {{
+    button.ariaLabel = button.title = names[k];
+  }});
+  else if (tries) setTimeout(name, 100, tries - 1);
+}};
+name(50);">"""
 _ROW = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 12px"}
 
 
@@ -72,8 +84,9 @@ class Explorer:
         if self._widget is None:
             self.picture, self.status = ipywidgets.HTML(), ipywidgets.HTML()
             self._keys = ipywidgets.HTML(_KEEP_KEYS, layout={"display": "none"})
-            parts = [self._build(self), self.status, self._keys]
-            self._widget = ipywidgets.VBox(parts).add_class("cnnkit-explorer")
+            self.view = ipywidgets.VBox([self.status, self.picture])
+            self._widget = ipywidgets.VBox([self._build(self), self._keys])
+            self._widget.add_class("cnnkit-explorer")
             for name in self.settings:
                 self.controls[name].observe(lambda _: self._changed(), "value")
             self._changed()
@@ -242,7 +255,7 @@ def _line(text: str) -> str:
 
 
 def _button(text: str, tooltip: str, icon: str = "") -> ipywidgets.Button:
-    layout = {"width": "auto", "padding": "0 12px"}
+    layout = {"width": "auto", "padding": "0 9px"}
     return ipywidgets.Button(
         description=text, tooltip=tooltip, icon=icon, layout=layout
     )
@@ -491,7 +504,7 @@ def convolution_stepper(
         if settings["look"] == "back":
             note += ", given the kernel rotated by 180°"
         if stride > 1 and dilation > 1:
-            note += "; Conv2D refuses strides and dilation together, so pooling strides"
+            note += "; Conv2D refuses to stride and dilate at once, so pooling strides"
         alt = f"Step {step} of {output.size}: {text}"
         drawing = _step_svg(field, inside, turned, output, step, stride, dilation, alt)
         return SimpleNamespace(
@@ -563,10 +576,11 @@ def convolution_stepper(
         walk = ("previous", "play", "next", "step")
         shape = ("kernel", "stride", "padding", "dilation")
         columns = _columns(
-            [controls[name] for name in shape], [controls["look"], explorer.picture]
+            [controls[name] for name in shape], [controls["look"], explorer.view]
         )
         steps = ipywidgets.HBox([controls[name] for name in walk], layout=_ROW)
-        return ipywidgets.VBox([steps, columns])
+        names = ipywidgets.HTML(_NAME_PLAY, layout={"display": "none"})
+        return ipywidgets.VBox([steps, columns, names])
 
     def still(result):
         alt = f"{result.alt}."
@@ -676,7 +690,7 @@ def smoothing_explorer(readings, weights) -> Explorer:
             [
                 ipywidgets.HBox([t, normalise], layout=_ROW),
                 ipywidgets.HBox(list(cells.values()), layout=_ROW),
-                explorer.picture,
+                explorer.view,
             ]
         )
 
@@ -779,7 +793,7 @@ def size_explorer(
         explorer.controls = _sliders(explorer.settings, ranges)
         explorer.controls["n"].description = "Input"
         sliders = ipywidgets.HBox(list(explorer.controls.values()), layout=_ROW)
-        return ipywidgets.VBox([sliders, explorer.picture])
+        return ipywidgets.VBox([sliders, explorer.view])
 
     settings = {"n": n, "kernel": kernel, "stride": stride, "padding": padding}
     settings |= {"dilation": dilation}
@@ -868,7 +882,7 @@ def receptive_field_explorer(
                 description=name.capitalize(),
                 layout=width,
             )
-        return _columns(list(controls.values()), [explorer.picture])
+        return _columns(list(controls.values()), [explorer.view])
 
     def still(_):
         middle = {name: (h // 2, w // 2) for name, (h, w) in layers.items()}
@@ -1119,11 +1133,11 @@ def draw_digit(
             ),
             "load": _button("Load", "Put the example on the sheet again"),
             "clear": _button("Clear", "An empty sheet", "trash"),
-            "up": _button("", "Shift up by a pixel", "arrow-up"),
-            "down": _button("", "Shift down by a pixel", "arrow-down"),
-            "left": _button("", "Shift left by a pixel", "arrow-left"),
-            "right": _button("", "Shift right by a pixel", "arrow-right"),
-            "turn": _button("15°", "Rotate left by 15 degrees", "rotate-left"),
+            "up": _button("Up", "Shift up by a pixel"),
+            "down": _button("Down", "Shift down by a pixel"),
+            "left": _button("Left", "Shift left by a pixel"),
+            "right": _button("Right", "Shift right by a pixel"),
+            "turn": _button("Turn", "Rotate left by 15 degrees", "rotate-left"),
         }
         controls["pixels"].add_class("cnnkit-pixels")
         sheet = ipywidgets.HTML()
@@ -1177,7 +1191,7 @@ def draw_digit(
             for row in rows
         ]
         left = [sheet, keys, *buttons, controls["pixels"]]
-        return _columns(left, [explorer.picture])
+        return _columns(left, [explorer.view])
 
     def still(result):
         names = [name for name, _ in result.maps]

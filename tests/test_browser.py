@@ -252,7 +252,7 @@ def test_play_walks_through_the_steps(explorers):
     stepper = explorers.locator(".cnnkit-explorer").nth(0)
     stepper.get_by_role("textbox", name="Kernel").fill("1 2\n3 4")
     stepper.get_by_text("output[1, 0] = ").wait_for()
-    stepper.locator(".jupyter-widgets.widget-play button").first.click()
+    stepper.get_by_role("button", name="Play or pause").click()
     stepper.get_by_text("output[1, 2] = ").wait_for()
 
 
@@ -302,6 +302,17 @@ def test_keys_in_an_explorer_do_not_reach_the_notebook(explorers):
     assert explorers.evaluate(focused)
     assert cells.count() == 5
     assert explorers.errors == []
+
+
+def test_every_control_has_a_name(explorers):
+    controls = explorers.locator(".cnnkit-explorer").locator(
+        "button:visible, input:visible, select:visible, textarea:visible, canvas"
+    )
+    # a title alone does not do: an icon's glyph counts as text and comes first
+    names = """parts => parts.map(part => part.ariaLabel || part.innerText.trim()
+        || part.closest('label')?.innerText || part.labels?.[0]?.innerText || '')"""
+    found = controls.evaluate_all(names)
+    assert len(found) > 25 and all(found), found
 
 
 def test_problems_are_found(lab):
