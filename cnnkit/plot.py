@@ -480,6 +480,7 @@ def lines(
     if len(curves) == 1:
         return
     # Labels at the ends where they do not collide, a legend otherwise
+    ax.get_xlim(), ax.get_ylim()  # lets the limits follow the curves
     height = ax.get_figure().get_figheight() * ax.get_position().height
     places = [
         ax.transAxes.inverted().transform(ax.transData.transform((x[-1], y)))[1]
