@@ -122,40 +122,48 @@ class Lab:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or "null")
 
-    def kernel_is_ready(self):
-        with contextlib.suppress(OSError):  # a kernel being born has no state yet
-            kernels = self.ask("api/kernels")
-            return kernels and all(
-                k["connections"] and k["execution_state"] == "idle" for k in kernels
-            )
-        return False
+    def kernel(self, name):
+        """The kernel of a notebook once somebody is connected to it."""
+        with contextlib.suppress(OSError):  # one being born has no state yet
+            for session in self.ask("api/sessions"):
+                if session["path"] == name and session["kernel"]["connections"]:
+                    return session["kernel"]
+        return None
 
+    @contextlib.contextmanager
     def run_all(self, name, notebook):
-        """Open a notebook, press Run All Cells, wait for the last cell."""
+        """Open a notebook, press Run All Cells, wait for the last; yield the page."""
         nbformat.write(notebook, self.folder / "root" / name)
         page = self.browser.new_page(viewport={"width": 1280, "height": 1100})
         page.set_default_timeout(30_000)
-        # without "reset" the notebooks of other pages would open too
-        page.goto(f"{self.url}lab/tree/{name}?token=course&reset")
-        page.locator(".jp-Notebook").wait_for()
-        wait_until(self.kernel_is_ready, "kernel start")
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
-        wait_until(
-            lambda: all(re.match(r"\[\d+\]:", p) for p in prompts.all_inner_texts()),
-            "the last cell",
-            120,
-        )
-        return page
-
-    def close_notebook(self, page):
-        page.screenshot(path=self.folder / "last.png")
-        print("screenshot:", self.folder / "last.png")
-        page.close()
-        for kernel in self.ask("api/kernels"):
-            self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+        try:
+            # without "reset" the notebooks of other pages would open too
+            page.goto(f"{self.url}lab/tree/{name}?token=course&reset")
+            page.locator(".jp-Notebook").wait_for()
+            wait_until(
+                lambda: (self.kernel(name) or {}).get("execution_state") == "idle",
+                "kernel start",
+            )
+            page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
+            wait_until(
+                lambda: all(
+                    re.match(r"\[\d+\]:", p) for p in prompts.all_inner_texts()
+                ),
+                "the last cell",
+                120,
+            )
+            yield page
+        finally:
+            screenshot = self.folder / f"{name}.png"
+            page.screenshot(path=screenshot)
+            print("screenshot:", screenshot)  # pytest shows it after a failure
+            kernel = self.kernel(name)
+            page.close()
+            if kernel:
+                self.ask(f"api/kernels/{kernel['id']}", "DELETE")
 
     def stop(self):
         with contextlib.suppress(OSError):
@@ -171,7 +179,10 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     if CHROMIUM is None:
-        reason = "expected Chromium or Chrome on the PATH, see CONTRIBUTING.md"
+        reason = (
+            "expected Chromium or Chrome on the PATH; received none. Install it: "
+            "apt install chromium, or brew install --cask chromium"
+        )
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -213,12 +224,11 @@ def press_and_see(page, explorer, *keys):
 @pytest.fixture(scope="module")
 def explorers(lab):
     """One page with every explorer of the course, used by several tests."""
-    page = lab.run_all("explorers.ipynb", new_notebook(EXPLORERS))
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.locator(".cnnkit-explorer").nth(4).wait_for()
-    yield page
-    lab.close_notebook(page)
+    with lab.run_all("explorers.ipynb", new_notebook(EXPLORERS)) as page:
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.locator(".cnnkit-explorer").nth(4).wait_for()
+        yield page
 
 
 def test_explorers_run_without_a_problem(explorers):
@@ -317,11 +327,10 @@ def test_every_control_has_a_name(explorers):
 
 def test_problems_are_found(lab):
     """A failing cell and a line on stderr are what the other tests look for."""
-    page = lab.run_all("faults.ipynb", new_notebook(FAULTS))
-    texts = page.locator(PROBLEMS).all_inner_texts()
+    with lab.run_all("faults.ipynb", new_notebook(FAULTS)) as page:
+        texts = page.locator(PROBLEMS).all_inner_texts()
     assert len(texts) == 2
     assert "a line on stderr" in texts[0] and "a failing cell" in texts[1]
-    lab.close_notebook(page)
 
 
 def words(text):
@@ -343,27 +352,26 @@ def test_lesson_runs_and_its_explorers_answer(lab, path):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    page = lab.run_all(path.name, notebook)
-    assert page.locator(PROBLEMS).all_inner_texts() == []
-    shown = page.locator(".jp-CodeCell")
-    for place, outputs in enumerate(stored):
-        area = shown.nth(place).locator(".jp-OutputArea-output")
-        if outputs:
-            area.first.wait_for()
-        text = words(" ".join(area.all_inner_texts()))
-        for output in outputs:
-            if output.output_type == "stream":
-                assert words(output.text) in text
-    live = page.locator(".cnnkit-explorer")
-    for place in range(live.count()):
-        explorer = live.nth(place)
-        explorer.scroll_into_view_if_needed()
-        if explorer.locator(".noUi-handle").count():
-            explorer.locator(".noUi-handle").first.focus()
-            press_and_see(page, explorer, "ArrowRight")
-        else:
-            explorer.locator("canvas").focus()
-            press_and_see(page, explorer, "Space")
-    if path.name.startswith("01"):
-        assert live.count() >= 2
-    lab.close_notebook(page)
+    with lab.run_all(path.name, notebook) as page:
+        assert page.locator(PROBLEMS).all_inner_texts() == []
+        shown = page.locator(".jp-CodeCell")
+        for place, outputs in enumerate(stored):
+            area = shown.nth(place).locator(".jp-OutputArea-output")
+            if outputs:
+                area.first.wait_for()
+            text = words(" ".join(area.all_inner_texts()))
+            for output in outputs:
+                if output.output_type == "stream":
+                    assert words(output.text) in text
+        live = page.locator(".cnnkit-explorer")
+        for place in range(live.count()):
+            explorer = live.nth(place)
+            explorer.scroll_into_view_if_needed()
+            if explorer.locator(".noUi-handle").count():
+                explorer.locator(".noUi-handle").first.focus()
+                press_and_see(page, explorer, "ArrowRight")
+            else:
+                explorer.locator("canvas").focus()
+                press_and_see(page, explorer, "Space")
+        if path.name.startswith("01"):
+            assert live.count() >= 2
