@@ -1396,40 +1396,6 @@ def _volumes(shapes) -> list[tuple[int, ...]]:
     return shapes
 
 
-def volume_stack(shapes: Sequence, labels: Sequence[str]) -> Figure:
-    """Volumes from left to right: what a chain of layers makes of its input.
-
-    Heights and widths are to scale; thickness grows with the logarithm of the number
-    of channels.
-
-    Args:
-        shapes: (height, width, channels) each, or (units,) for a vector; at most 8.
-        labels: below each volume; a line break is kept.
-
-    Raises:
-        ValueError: for other shapes, a wrong number of labels or more than 8.
-
-    >>> fig = volume_stack([(32, 32, 3), (28, 28, 6)], ["input", "six 5×5 filters"])
-    >>> [text.get_text() for text in fig.axes[0].texts if "×" in text.get_text()]
-    ['32×32×3', '28×28×6', 'six 5×5 filters']
-    """
-    shapes = _volumes(shapes)
-    _expect(
-        len(labels) == len(shapes) <= 8,
-        "as many labels as shapes, at most 8",
-        f"{len(labels)} labels and {len(shapes)} shapes",
-    )
-    extra = 0.17 * max(label.count("\n") for label in labels)
-    fig, ax = _sheet(2.05 + extra)
-    step = WIDTH / len(shapes)
-    centres = [(i + 0.5) * step for i in range(len(shapes))]
-    _blocks(ax, shapes, centres, 1.55, 1.05 if len(shapes) < 6 else 0.95)
-    for label, shape, x in zip(labels, shapes, centres, strict=True):
-        ax.text(x, 1.65, _shape_text(shape), ha="center", va="top", color=GREY)
-        ax.text(x, 1.83, label, ha="center", va="top")
-    return fig
-
-
 def filter_volume(
     input_shape: tuple[int, int, int], kernel_size: int, filters: int, stride: int = 1
 ) -> Figure:

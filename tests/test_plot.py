@@ -275,8 +275,6 @@ def every_helper():
     yield plot.placements(1, 1)
     yield plot.placements(2, 5)
     yield plot.placements(64, 3, padding=1)
-    yield plot.volume_stack([(1, 1, 1)], ["one"])
-    yield plot.volume_stack([(1,), (4096,)], ["a", "b\nc"])
     yield plot.filter_volume((1, 1, 1), 1, 1)
     yield plot.filter_volume((7, 9, 512), 3, 1000, stride=2)
 
@@ -325,8 +323,6 @@ def bad_calls():
     yield "an image", lambda: plot.convolution_step([1, 2], grid)
     yield "stride", lambda: plot.placements(5, 3, stride=0)
     yield "padding >= 0", lambda: plot.placements(5, 3, padding=(-1, 0))
-    yield "shapes", lambda: plot.volume_stack([(3, 3)], ["a"])
-    yield "labels", lambda: plot.volume_stack([(3, 3, 1)], [])
     yield "kernel_size", lambda: plot.filter_volume((4, 4, 3), 5, 1)
     yield "input_shape", lambda: plot.filter_volume((4,), 1, 1)
 
