@@ -131,6 +131,13 @@ class Clone:
         return self.log.read_text().split() if self.log.exists() else []
 
 
+def wait_until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "this did not happen within 20 seconds"
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def clone(tmp_path):
     return Clone(tmp_path)
@@ -204,8 +211,7 @@ def test_an_environment_that_someone_made_is_completed(clone):
 
 def test_two_at_once_install_once(clone):
     first = clone.start(PIP="unhurried")
-    while clone.calls != ["packages"]:
-        time.sleep(0.05)
+    wait_until(lambda: clone.calls == ["packages"])
     second = clone.make()
     assert "waiting" in second.stdout and second.returncode == 0
     assert first.communicate()[1] == "" and first.returncode == 0
@@ -273,8 +279,7 @@ def test_an_update_without_network_leaves_what_works(clone):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_installation_is_never_taken_for_ready(clone, how):
     process = clone.start(PIP="slow")
-    while clone.state != "installing" or clone.calls != ["packages"]:
-        time.sleep(0.05)
+    wait_until(lambda: clone.state == "installing" and clone.calls == ["packages"])
     time.sleep(0.3)
     os.killpg(process.pid, how)
     err = process.communicate(timeout=20)[1]
@@ -289,8 +294,7 @@ def test_a_stopped_update_is_not_taken_for_ready_either(clone):
     with (clone.root / "requirements.lock").open("a") as lock:
         lock.write("\nthree==1.0 \\")
     process = clone.start(PIP="slow")
-    while clone.state != "installing":
-        time.sleep(0.05)
+    wait_until(lambda: clone.state == "installing")
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=20)
     assert "starting afresh" in clone.make().stdout
