@@ -52,6 +52,13 @@ from .dropout import (
     dropout,
     dropout_backward,
 )
+from .features import (
+    bag_of_words,
+    color_histogram,
+    hog,
+    random_patches,
+    visual_words,
+)
 from .losses import (
     elastic_net_penalty,
     elastic_net_penalty_backward,
@@ -110,8 +117,10 @@ __all__ = [
     "adamw",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "bag_of_words",
     "batch_norm",
     "batch_norm_backward",
+    "color_histogram",
     "conv1d",
     "conv1d_backward",
     "conv2d",
@@ -141,6 +150,7 @@ __all__ = [
     "global_avg_pool2d_backward",
     "group_norm",
     "group_norm_backward",
+    "hog",
     "instance_norm",
     "instance_norm_backward",
     "l1_penalty",
@@ -165,6 +175,7 @@ __all__ = [
     "negative_log_likelihood",
     "negative_log_likelihood_backward",
     "nesterov",
+    "random_patches",
     "relu",
     "relu_derivative",
     "rmsprop",
@@ -185,4 +196,5 @@ __all__ = [
     "swish_derivative",
     "tanh",
     "tanh_derivative",
+    "visual_words",
 ]

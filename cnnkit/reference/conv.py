@@ -217,7 +217,9 @@ def _add_correlation(y, x, kernel, stride, dilation):
         view = sliding_window_view(x[:, :, b * dilation[1] :], span, axis=2)
         view = view[:, :, :: stride[1], :, :: dilation[1]][:, :, :columns]
         view = view.swapaxes(3, 4)  # (batch, height, columns, up to 8, channels)
-        unrolled = view.reshape(*view.shape[:3], strip.shape[1] * strip.shape[2])
+        unrolled = np.ascontiguousarray(view).reshape(
+            *view.shape[:3], strip.shape[1] * strip.shape[2]
+        )
         for a in range(kernel.shape[0]):
             lines = unrolled[:, windows.steps(a, rows, stride[0], dilation[0])]
             lines = lines.reshape(batch, rows * columns, lines.shape[3])
