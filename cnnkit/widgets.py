@@ -415,7 +415,7 @@ def _step_svg(field, inside, kernel, output, step, stride, dilation, alt) -> str
             _svg_grid(2, y, size, size, "input", fields),
             _svg_grid(x_kernel, y, size, size, "kernel", kernels),
             _svg_grid(x_output, y, wide, size, "output", outputs, 4 * kernel.shape[1]),
-            _svg_text(x_kernel - gap / 2, middle, 20, ["∗"], plot.INK),
+            _svg_text(x_kernel - gap / 2, middle, 20, ["⋆"], plot.INK),
             _svg_text(x_output - gap / 2, middle, 20, ["="], plot.INK),
             _svg_outline(
                 2 + left * size, y + top * size, *(n * size for n in reach[::-1])
