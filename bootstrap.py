@@ -364,7 +364,7 @@ def run(command, progress, watch=None):
                     if watch:
                         watch(line.decode("utf-8", "replace"))
 
-    reader = threading.Thread(target=read)
+    reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
         while reader.is_alive():
@@ -374,7 +374,7 @@ def run(command, progress, watch=None):
     except BaseException:
         process.terminate()
         process.wait()
-        reader.join()
+        reader.join(5)
         raise
 
 

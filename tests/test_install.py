@@ -47,7 +47,7 @@ case "$*" in
     echo "Collecting one==1.0 (from -r requirements.lock (line 1))"
     echo "Collecting two==1.0 (from -r requirements.lock (line 2))"
     echo "Installing collected packages: one, two"
-    case "$PIP" in slow) sleep 60 ;; unhurried) sleep 1 ;; esac
+    case "$PIP" in slow) exec sleep 60 ;; unhurried) sleep 1 ;; esac
     for name in one two; do
       mkdir -p "$bin/../lib/python3.11/site-packages/$name-1.0.dist-info"
     done
@@ -287,6 +287,20 @@ def test_a_stopped_installation_is_never_taken_for_ready(clone, how):
     assert clone.state == "installing"
     again = clone.make()
     assert "starting afresh" in again.stdout and clone.state == "ready"
+
+
+def test_stopping_it_alone_stops_pip_too(clone):
+    process = subprocess.Popen(
+        [sys.executable, "-IS", clone.root / "bootstrap.py"],
+        env=clone.environment(PIP="slow"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: clone.calls == ["packages"])
+    process.terminate()
+    assert "Stopped" in process.communicate(timeout=20)[1]  # pip would take 60 s
+    assert process.returncode == 130
 
 
 def test_a_stopped_update_is_not_taken_for_ready_either(clone):
