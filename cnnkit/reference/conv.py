@@ -26,7 +26,7 @@ from . import _windows as windows
 Padding = str | int | tuple[tuple[int, int], tuple[int, int]]
 Pair = int | tuple[int, int]
 
-_STRIP = 8  # kernel columns that conv2d unrolls at a time: bounds its memory
+_STRIP = 6  # kernel columns that conv2d unrolls at a time: bounds its memory
 
 
 def conv2d_loops(
@@ -148,8 +148,8 @@ def conv2d(
 
     How it is computed: for fixed kernel row a, laying the kernel's columns side by side
     turns the sum over b and c into one matrix product ("im2col" along the width); the
-    products of the kernel's rows are then added up.  At most eight columns are laid
-    out at a time, so the extra memory stays below about nine times the input.
+    products of the kernel's rows are then added up.  At most six columns are laid
+    out at a time, so the extra memory stays below eight times the padded input.
 
     Args:
         x: (batch, height, width, channels).
@@ -210,20 +210,25 @@ def conv2d(
 
 def _add_correlation(y, x, kernel, stride, dilation):
     """Adds to `y` the valid cross-correlation of the padded `x` with `kernel`."""
-    batch, rows, columns, filters = y.shape
     for b in range(0, kernel.shape[1], _STRIP):
-        strip = kernel[:, b : b + _STRIP]  # (kernel height, up to 8, channels, filters)
-        span = dilation[1] * (strip.shape[1] - 1) + 1
-        view = sliding_window_view(x[:, :, b * dilation[1] :], span, axis=2)
-        view = view[:, :, :: stride[1], :, :: dilation[1]][:, :, :columns]
-        view = view.swapaxes(3, 4)  # (batch, height, columns, up to 8, channels)
-        unrolled = np.ascontiguousarray(view).reshape(
-            *view.shape[:3], strip.shape[1] * strip.shape[2]
-        )
-        for a in range(kernel.shape[0]):
-            lines = unrolled[:, windows.steps(a, rows, stride[0], dilation[0])]
-            lines = lines.reshape(batch, rows * columns, lines.shape[3])
-            y += (lines @ strip[a].reshape(-1, filters)).reshape(y.shape)
+        strip = kernel[:, b : b + _STRIP]  # (kernel height, up to 6, channels, filters)
+        _add_strip(y, x[:, :, b * dilation[1] :], strip, stride, dilation)
+
+
+def _add_strip(y, x, strip, stride, dilation):
+    batch, rows, columns, filters = y.shape
+    depth = strip.shape[1] * strip.shape[2]
+    span = dilation[1] * (strip.shape[1] - 1) + 1
+    view = sliding_window_view(x, span, axis=2)  # the span comes last
+    view = view[:, :, :: stride[1], :, :: dilation[1]][:, :, :columns]
+    unrolled = np.ascontiguousarray(view.swapaxes(3, 4))
+    unrolled = unrolled.reshape(batch, x.shape[1], columns, depth)
+    products = np.empty((batch, rows * columns, filters), y.dtype)
+    for a in range(len(strip)):
+        lines = unrolled[:, windows.steps(a, rows, stride[0], dilation[0])]
+        lines = lines.reshape(batch, rows * columns, depth)
+        np.matmul(lines, strip[a].reshape(depth, filters), out=products)
+        y += products.reshape(y.shape)
 
 
 def conv2d_backward(
