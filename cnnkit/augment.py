@@ -351,7 +351,7 @@ def distort(images: np.ndarray, coefficient: float | np.ndarray) -> np.ndarray:
     down = np.arange(height)[:, np.newaxis] - (height - 1) / 2  # from the centre
     right = np.arange(width) - (width - 1) / 2
     squared = down**2 + right**2
-    squared = squared / max(squared.max(), 1)  # the corners' is 1; of one pixel, 0
+    squared = squared / (squared.max() or 1)  # 1 in the corners
     ratio = (1 + k * squared) / (1 + np.maximum(k, 0))  # (n, height, width), at most 1
     y = (height - 1) / 2 + down * ratio
     x = (width - 1) / 2 + right * ratio
@@ -515,10 +515,11 @@ def batches(
 ) -> "keras.utils.PyDataset":
     """Training data for ``model.fit``, shuffled and transformed anew every epoch.
 
-    A batch depends on the seed, the epoch and its number alone, so the same seed
-    gives the same batches again.  Their order is Keras's: it follows
-    ``keras.utils.set_random_seed``, or stays with ``fit(..., shuffle=False)``.
-    The count of epochs goes on over several fits: begin each with a new object.
+    A batch depends on the seed, its number, and the epochs that went before, whatever
+    the order in which batches are asked for.  To repeat a fit, begin it with a new
+    object: the count of epochs goes on, and Keras may use up one to build a model.
+    Keras also shuffles the batches, as ``keras.utils.set_random_seed`` decides, unless
+    it is told ``fit(..., shuffle=False)``.
 
     Args:
         x: images (n, height, width, channels), uint8 or floats.
