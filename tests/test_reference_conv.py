@@ -463,8 +463,12 @@ def test_any_float_dtype_is_kept(dtype):
 
 def test_half_precision_sums_do_not_stall():
     # 4096 ones: a running sum in half precision would stop at 2048
-    x, k = np.ones((1, 64, 64, 1), np.float16), np.ones((64, 64, 1, 1), np.float16)
+    x, k = np.ones((1, 4096, 1, 1), np.float16), np.ones((4096, 1, 1, 1), np.float16)
     assert reference.conv2d(x, k).item() == 4096
+    assert reference.depthwise_conv2d(x, k).item() == 4096
+    _, dk, db = reference.conv2d_backward(x, x, k[:1])
+    assert dk.item() == db.item() == 4096
+    assert (reference.conv2d_transpose(x, k)[0, 4095] == 4096).all()
 
 
 def test_integers_are_exact_or_refused():
@@ -481,6 +485,9 @@ def test_integers_are_exact_or_refused():
         reference.convolve2d(photo[0, :, :, 0], np.ones((2, 2), np.uint8))
     with pytest.raises(ValueError, match="received uint8"):
         reference.depthwise_conv2d(photo, np.ones((2, 2, 1, 1), np.uint8))
+    with pytest.raises(ValueError, match="sums up to 260; received uint8"):
+        one = np.ones((1, 1, 1, 1), np.uint8)
+        reference.conv2d(photo, one, np.array([5], np.uint8))
     with pytest.raises(ValueError, match="received int64"):
         reference.conv2d(np.full((1, 2, 2, 1), 2**62), np.ones((2, 2, 1, 1), int))
     assert reference.conv2d(photo // 4, np.ones((2, 2, 1, 1), np.uint8)).max() == 252

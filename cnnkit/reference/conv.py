@@ -17,11 +17,16 @@ Functions named `*_backward` take the upstream gradient, that of the loss by the
 output, and return the gradients by the inputs and the weights.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from . import _checks as checks
 from . import _windows as windows
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Padding = str | int | tuple[tuple[int, int], tuple[int, int]]
 Pair = int | tuple[int, int]
@@ -327,7 +332,17 @@ def conv2d_im2col(
     memory: every pixel is copied once for each kernel point that meets it, for a kernel
     of 5x5 at stride 1 up to 25 times the input.
 
-    Args, Returns, Raises: as `conv2d`.
+    Args:
+        x: (batch, height, width, channels).
+        kernel: (kernel height, kernel width, channels / groups, filters).
+        bias: (filters,), or None.
+        stride, padding, dilation, groups: as in `conv2d`.
+
+    Returns:
+        (batch, output height, output width, filters), as `conv2d`.
+
+    Raises:
+        ValueError: as `conv2d`.
 
     Source: Chellapilla, Puri & Simard 2006, "High performance convolutional neural
         networks for document processing", section 3.1.
@@ -372,7 +387,18 @@ def conv2d_fft(
     ends, and exactly these are cut off.  The cost does not depend on the kernel's
     size, which pays for large kernels only; strides are computed and thrown away.
 
-    Args, Returns, Raises: as `conv2d`; results are floats, exact up to rounding.
+    Args:
+        x: (batch, height, width, channels).
+        kernel: (kernel height, kernel width, channels / groups, filters).
+        bias: (filters,), or None.
+        stride, padding, dilation, groups: as in `conv2d`.
+
+    Returns:
+        (batch, output height, output width, filters) floats: those of
+        `conv2d` up to rounding.
+
+    Raises:
+        ValueError: as `conv2d`.
 
     Source: IS 6733; Mathieu, Henaff & LeCun 2013, arXiv:1312.5851, section 2.
 
@@ -819,7 +845,7 @@ def conv_matrix(
     padding: Padding = "valid",
     dilation: Pair = 1,
     groups: int = 1,
-):
+) -> "csr_array":
     """The sparse matrix that `conv2d` is: a dense layer with shared weights.
 
         conv_matrix(kernel, x.shape[1:]) @ x[0].ravel() == conv2d(x, kernel)[0].ravel()
