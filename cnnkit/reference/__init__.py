@@ -2,9 +2,10 @@
 
 Slow where clarity asks for it, complete, forward and backward; channels last, kernels
 as in Keras.  Arrays of integers or of any float dtype go in; half precision is computed
-in single and returned in half.
+in single and returned in half.  `modules` chains them to networks that train.
 """
 
+from . import modules as modules
 from .activations import (
     dice,
     dice_backward,
