@@ -51,9 +51,11 @@ def flip(
     images, rng = _batch(images), _generator(rng)
     if not 0 <= probability <= 1:
         raise ValueError(f"expected probability from 0 to 1; received {probability!r}")
-    flipped = images.copy()
     chosen = rng.random(len(images)) < probability
-    flipped[chosen] = images[chosen, :, ::-1]
+    flipped = images.copy()
+    # a pixel as one item is twice as fast to move as its channels one by one
+    pixels = flipped.view(np.dtype((np.void, images.itemsize * images.shape[-1])))
+    pixels[chosen] = pixels[chosen, :, ::-1]
     return flipped
 
 
@@ -568,10 +570,6 @@ def batches(
             return -(-len(x) // batch_size)
 
         def __getitem__(self, number):
-            if not 0 <= number < len(self):  # ends a for loop
-                raise IndexError(
-                    f"expected a batch from 0 to {len(self) - 1}; received {number}"
-                )
             chosen = self.order[number * batch_size : (number + 1) * batch_size]
             rng = np.random.default_rng([seed, self.epoch, number])
             images = x[chosen]
@@ -633,9 +631,9 @@ def _white(images: np.ndarray) -> int:
 
 
 def _like(images: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The computed values, which are overwritten, in the dtype of the images."""
-    if images.dtype == np.uint8:
-        np.clip(np.rint(values, out=values), 0, 255, out=values)
+    """Means of pixels, which are overwritten, in the dtype of the images."""
+    if images.dtype == np.uint8:  # a mean of 0..255 needs no bounds
+        np.rint(values, out=values)
     return values.astype(images.dtype, copy=False)
 
 
@@ -643,8 +641,7 @@ def _windows(images, tops, lefts, height: int, width: int) -> np.ndarray:
     """From each image the window that begins at its own (top, left)."""
     # a view (n, tops, lefts, channels, height, width) of which one copy is taken
     every = np.lib.stride_tricks.sliding_window_view(images, (height, width), (1, 2))
-    chosen = every[np.arange(len(images)), tops, lefts]
-    return np.ascontiguousarray(chosen.transpose(0, 2, 3, 1))
+    return every[np.arange(len(images)), tops, lefts].transpose(0, 2, 3, 1)
 
 
 def _scaled(images: np.ndarray, shorter) -> tuple[np.ndarray, np.ndarray]:
