@@ -1,20 +1,34 @@
 """The architectures of the lectures: one paper family a file, each a function."""
 
+from .alexnet import alexnet
 from .densenet import densenet, densenet_cifar
-from .lenet import lenet5
+from .lenet import lenet5, lenet5_1998
+from .nin import nin
 from .resnet import resnet
 from .resnet_cifar import resnet_cifar
 from .resnext import resnext
 from .senet import se_resnet
+from .small import autoencoder, convnetjs_cifar10, digits_4x4, letter_x
+from .vgg import vgg
 from .wide_resnet import wide_resnet
+from .zfnet import zfnet
 
 __all__ = [
+    "alexnet",
+    "autoencoder",
+    "convnetjs_cifar10",
     "densenet",
     "densenet_cifar",
+    "digits_4x4",
     "lenet5",
+    "lenet5_1998",
+    "letter_x",
+    "nin",
     "resnet",
     "resnet_cifar",
     "resnext",
     "se_resnet",
+    "vgg",
     "wide_resnet",
+    "zfnet",
 ]
