@@ -13,7 +13,6 @@ import logging
 import sys
 import time
 
-import keras
 import cnnkit  # noqa: F401  before Keras: TensorFlow starts quietly
 
 # isort: split
@@ -256,7 +255,10 @@ def inverse_roots(rounds):
         def call(self, x):
             return self.way(x, epsilon)
 
-    steps = [training(Root(way), matrix, weights) for way in ways.values()]
+    layers = [Root(way) for way in ways.values()]
+    for layer in layers:
+        layer.build(matrix.shape)
+    steps = [training(layer, matrix, weights) for layer in layers]
     times = minima(10 * rounds, *steps)
     print("\n| inverse root | time | gradient, white data | gradient, mixed data |")
     print("| --- | ---: | ---: | ---: |")
