@@ -2,7 +2,12 @@
 
 from .alexnet import alexnet
 from .densenet import densenet, densenet_cifar
+from .efficientnet import efficientnet
 from .lenet import lenet5, lenet5_1998
+from .mobilenet_v1 import mobilenet_v1
+from .mobilenet_v2 import mobilenet_v2
+from .mobilenet_v3 import mobilenet_v3
+from .nasnet import nasnet
 from .nin import nin
 from .resnet import resnet
 from .resnet_cifar import resnet_cifar
@@ -20,9 +25,14 @@ __all__ = [
     "densenet",
     "densenet_cifar",
     "digits_4x4",
+    "efficientnet",
     "lenet5",
     "lenet5_1998",
     "letter_x",
+    "mobilenet_v1",
+    "mobilenet_v2",
+    "mobilenet_v3",
+    "nasnet",
     "nin",
     "resnet",
     "resnet_cifar",
