@@ -56,7 +56,7 @@ def alexnet(
 
     >>> from cnnkit import models
     >>> model = models.alexnet(input_shape=(67, 67, 3), classes=10)
-    >>> model.get_layer("conv2").kernel.shape
+    >>> print(model.get_layer("conv2").kernel.shape)
     (5, 5, 48, 256)
     """
     if groups not in (1, 2):

@@ -176,7 +176,7 @@ def autoencoder(
     Source: CS-878 W4; Srivastava et al. 2014, JMLR 15, section 7.1, figure 7.
 
     >>> from cnnkit import models
-    >>> models.autoencoder().get_layer("hidden").kernel.shape
+    >>> print(models.autoencoder().get_layer("hidden").kernel.shape)
     (784, 256)
     """
     if len(input_shape) != 3 or not all(input_shape):
