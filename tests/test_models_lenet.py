@@ -1,4 +1,4 @@
-"""LeNet-5 of 1998 against the numbers of the paper and a slow NumPy version."""
+"""LeNet-5, as taught and of 1998: published numbers, and a slow NumPy version."""
 
 import keras
 import numpy as np
@@ -223,3 +223,40 @@ def test_mixed_precision_ends_in_float32():
         out = model(x)
         assert keras.backend.standardize_dtype(out.dtype) == "float32"
         assert np.isfinite(np.asarray(out)).all()
+
+
+# as taught
+
+SHAPES = {  # LeCun et al. 1998, figure 2, with today's dense layers
+    "conv1": (28, 28, 6),
+    "pool1": (14, 14, 6),
+    "conv2": (10, 10, 16),
+    "pool2": (5, 5, 16),
+    "flatten": (400,),
+    "dense3": (120,),
+    "dense4": (84,),
+    "scores": (10,),
+}
+
+
+@pytest.mark.parametrize("side", [32, 28])
+def test_lenet5_shapes_and_parameters(side):
+    model = models.lenet5((side, side, 1))
+    shapes = {layer.name: layer.output.shape[1:] for layer in model.layers[1:]}
+    assert shapes == SHAPES
+    counts = [layer.count_params() for layer in model.layers if layer.weights]
+    assert counts == [156, 2416, 48120, 10164, 850]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_shape": (30, 30, 1)}, r"\(30, 30, 1\)"),
+        ({"input_shape": (32, 32)}, r"\(32, 32\)"),
+        ({"classes": 0}, "classes=0"),
+        ({"pooling": "mean"}, "'average', 'max'.*'mean'"),
+    ],
+)
+def test_lenet5_bad_input(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        models.lenet5(**arguments)
