@@ -52,6 +52,7 @@ def test_counts_and_shapes(variant):
         assert model.count_params() == parameters
         assert not model.non_trainable_weights
         assert len(weighted(model)) == 8
+        assert [r.rate for r in model.layers if hasattr(r, "rate")] == [0.5, 0.5]
         assert macs == sum(
             math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
             for layer in weighted(model)
