@@ -440,6 +440,57 @@ def test_drawing_refuses_what_does_not_fit():
         widgets.draw_digit(predict, EXAMPLES, ["a", "b", "c"], (8, 6))
 
 
+# --- pooling ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_the_keras_calls_shown_compute_the_pooling_shown(size, stride, padding):
+    import keras
+
+    image = np.random.default_rng(2).integers(-9, 9, (7, 5))
+    result = widgets.pooling_stepper(image, size, stride, padding).result
+    pools = [eval(call, {"keras": keras}) for call in result.keras_calls]
+    x = image[None, :, :, None].astype("float32")
+    for name, pool, of in (("max", *pools[:1], x), ("average", *pools[1:], x)):
+        expected = np.asarray(pool(of))[0, :, :, 0]
+        np.testing.assert_allclose(result.outputs[name], expected, rtol=1e-6)
+    squares = np.asarray(pools[1](x**2))[0, :, :, 0]
+    np.testing.assert_allclose(result.outputs["L2"], np.sqrt(squares), rtol=1e-6)
+
+
+def test_pooling_steps_from_window_to_window():
+    image = np.arange(1, 50).reshape(7, 7)
+    stepper = widgets.pooling_stepper(image, padding="same")
+    stepper.widget  # noqa: B018
+    seen = []
+    for _ in range(17):
+        seen.append((stepper.result.position, stepper.result.window.tolist()))
+        stepper.controls["next"].click()
+    assert [place for place, _ in seen] == [*np.ndindex(4, 4), (0, 0)]
+    assert seen[0][1] == [1, 2, 8, 9]
+    assert seen[3][1] == [7, 14] and seen[12][1] == [43, 44] and seen[15][1] == [49]
+    stepper.set(step=16, padding="valid")  # only nine windows are left
+    assert stepper.controls["step"].max == 9 and stepper.result.step == 9
+    assert stepper.result.text == "window 33, 34, 40, 41: max 41, average 37, L2 37.17"
+    stepper.set(step=1)
+    stepper.controls["previous"].click()
+    assert stepper.result.position == (2, 2)
+    stepper.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [([1, 2],), ([["a", "b"]],), ([[1, 2]], 3), ([[1]], 1, 0), ([[1]], 1, 1, "full")],
+)
+def test_pooling_refuses_what_makes_no_sense(arguments):
+    before = open_models()
+    with pytest.raises(ValueError, match="expected"):
+        widgets.pooling_stepper(*arguments)
+    assert open_models() == before
+
+
 # --- all --------------------------------------------------------------------------
 
 EXPLORERS = {
@@ -451,6 +502,7 @@ EXPLORERS = {
         np.linspace(-0.1, 0.1, 169).reshape(13, 13), np.full((7, 7), -1 / 49)
     ),
     "size": widgets.size_explorer,
+    "pooling": lambda: widgets.pooling_stepper(np.arange(49).reshape(7, 7)),
     "smoothing": lambda: widgets.smoothing_explorer(np.arange(30) % 7, np.ones(7) / 7),
     "receptive field": make_receptive_field,
     "drawing": make_drawing,
@@ -508,6 +560,7 @@ def test_a_redraw_is_quick():
     for name, control, values in (
         ("convolution", "step", range(4, 9)),
         ("size", "n", range(4, 9)),
+        ("pooling", "step", range(4, 9)),
         ("smoothing", "t", range(9, 14)),
         ("receptive field", "row", range(5)),
         ("drawing", "pixels", [f"{k:02x}" * 48 for k in range(5)]),
