@@ -127,6 +127,24 @@ MISCONCEPTIONS = {
     "dilation_ignored": "The dilation was ignored: the taps lie further apart.",
     "dilation_times_kernel": "Between three taps there are two gaps: the reach is "
     "dilation times (kernel - 1), plus one.",
+    # pooling
+    "mean_for_max": "That is the mean of each window. Max pooling keeps its largest "
+    "value.",
+    "mean_for_l2": "That is the mean of the values. L2 pooling squares them first, and "
+    "takes the root of the mean of the squares.",
+    "max_for_l2": "That is the largest value. In L2 pooling all pixels of the window "
+    "have a say, the large ones more.",
+    "sum_for_mean": "That is the root of the sum of squares. Divide by the number of "
+    "pixels before the root.",
+    "depth_pooled": "Pooling works on each map separately: it shrinks height and "
+    "width, never the number of maps.",
+    "pooling_invariant": "Pooling forgives shifts that stay inside a window. Mark the "
+    "windows and look in which of them the pixel lies.",
+    "one_for_all": "Each map is pooled by itself: one number for each channel.",
+    "not_pooled": "That many values go in. Each map leaves one number.",
+    "channels_pooled": "That keeps the pixels and merges the channels. Global pooling "
+    "does the opposite.",
+    "one_axis": "That drops every other row only. The columns are thinned out as well.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
@@ -141,6 +159,7 @@ TOY_KERNEL = np.array([[1, 2], [3, 4]])
 NINE = np.arange(1, 10).reshape(3, 3)
 CROSS = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
 F, G = np.array([[1, 2], [3, 4]]), np.array([[0, 1], [2, 3]])
+POOLED = np.array([[2, 2, 4, 4], [2, 4, 8, 4], [4, 4, 4, 1], [6, 10, 3, 4]])
 TWO_MAPS = np.array([[[3, 0], [3, 1]], [[-1, 1], [0, 3]]])  # (channel, row, column)
 
 
@@ -402,6 +421,72 @@ QUESTIONS = {
         "weights (without biases)?",
         lambda: sizes.conv_parameters(3, 4, 8, groups=4, bias=False),
         ((288, "groups_ignored"), (36, "multiplier_forgotten")),
+    ),
+    # ---- lesson 04
+    "04/max": Question(
+        "Max pooling of 2 2 4 4 / 2 4 8 4 / 4 4 4 1 / 6 10 3 4 with a 2x2 window and "
+        "stride 2: what comes out?",
+        lambda: _rows(POOLED.reshape(2, 2, 2, 2).max(axis=(1, 3))),
+        (
+            (((4, 8, 8), (4, 8, 8), (10, 10, 4)), "stride_1"),
+            (((2.5, 5), (6, 3)), "mean_for_max"),
+            (((4, 10), (8, 4)), "transposed"),
+        ),
+    ),
+    "04/l2": Question(
+        "A window holds 1, 7, 5, 5. What is its L2 pooling, the root of the mean of "
+        "squares?",
+        lambda: float(np.sqrt(np.mean(np.square([1, 7, 5, 5])))),
+        ((4.5, "mean_for_l2"), (7, "max_for_l2"), (10, "sum_for_mean")),
+    ),
+    "04/channels": Question(
+        "14x14x16 goes through 2x2 pooling with stride 2. How many channels come out?",
+        lambda: 16,
+        ((8, "depth_pooled"), (4, "depth_pooled"), (1, "depth_pooled")),
+    ),
+    "04/parameters": Question(
+        "How many parameters has 2x2 pooling on 64 channels?",
+        lambda: 0,
+        ((4, "pooling_learns"), (256, "pooling_learns"), (64, "pooling_learns")),
+    ),
+    "04/overlapping": Question(
+        "13 pixels, a pooling window of 3, stride 2, no padding. How many outputs?",
+        lambda: sizes.output_size(13, 3, stride=2),
+        ((5, "plus_one"), (6.5, "halved"), (7, "valid_rounds_down"), (11, "stride_1")),
+    ),
+    "04/seven-valid": Question(
+        "A 7x7 map, 2x2 pooling, stride 2, no padding. What is the side of the output?",
+        lambda: sizes.output_size(7, 2, stride=2),
+        ((3.5, "fraction"), (4, "valid_rounds_down"), (6, "stride_1")),
+    ),
+    "04/partial-windows": Question(
+        'The same with padding "same": how many of the windows reach over the edge?',
+        lambda: (
+            sizes.output_size(7, 2, 2, "same") ** 2 - sizes.output_size(7, 2, 2) ** 2
+        ),
+        ((8, "corners_twice"), (6, "corners_forgotten")),
+    ),
+    "04/bright-pixel": Question(
+        "A 4x4 map is dark except for one pixel. It moves from row 1, column 1 to row "
+        "2, column 2, counted from 0. Does 2x2 max pooling with stride 2 notice (yes "
+        "or no)?",
+        lambda: 1 // 2 != 2 // 2,  # in which window the row lies
+        ((False, "pooling_invariant"),),
+    ),
+    "04/global": Question(
+        "Global average pooling of 7x7x64: how many values come out?",
+        lambda: 64,
+        (
+            (1, "one_for_all"),
+            (7 * 7 * 64, "not_pooled"),
+            (49, "channels_pooled"),
+        ),
+    ),
+    "04/subsampling": Question(
+        "Every other row and every other column of a 200x200 image is dropped. Which "
+        "share of the values is left?",
+        lambda: (200 // 2) ** 2 / 200**2,
+        ((0.5, "one_axis"),),
     ),
     # ---- 07 LeNet-5
     "07/conv1-parameters": Question(

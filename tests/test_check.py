@@ -427,6 +427,51 @@ def largest_part():
     return "dense" if dense > model.count_params() / 2 else "convolutions"
 
 
+POOL_EXAMPLE = [[2, 2, 4, 4], [2, 4, 8, 4], [4, 4, 4, 1], [6, 10, 3, 4]]
+
+
+def keras_pool(image, kind="Max", size=2, stride=2, padding="valid"):
+    import keras
+
+    layer = getattr(keras.layers, f"{kind}Pooling2D")(size, stride, padding)
+    image = np.array(image, "float32")[None, :, :, None]
+    return np.asarray(layer(image))[0, :, :, 0]
+
+
+def keras_pool_channels():
+    import keras
+
+    return keras.layers.MaxPooling2D(2).compute_output_shape((1, 14, 14, 16))[-1]
+
+
+def keras_pool_parameters():
+    import keras
+
+    return keras.Sequential(
+        [keras.Input((8, 8, 64)), keras.layers.MaxPooling2D(2)]
+    ).count_params()
+
+
+def partial_windows():
+    """Windows that hold fewer than four pixels, by their mean of a constant sum."""
+    sums = keras_pool(np.ones((8, 8)), "Average") * 4
+    image = np.pad(np.ones((7, 7)), ((0, 1), (0, 1)))
+    return int((keras_pool(image, "Average") * 4 < sums).sum())
+
+
+def pooling_notices():
+    maps = np.zeros((2, 4, 4))
+    maps[0, 1, 1] = maps[1, 2, 2] = 1
+    return not np.array_equal(*map(keras_pool, maps))
+
+
+def keras_global():
+    import keras
+
+    layer = keras.layers.GlobalAveragePooling2D()
+    return layer.compute_output_shape((1, 7, 7, 64))[-1]
+
+
 ORACLES = {
     "01/seven-weights": seventh_sum,
     "01/window-count": lambda: counted_windows(17, 7),
@@ -464,6 +509,16 @@ ORACLES = {
     "03/dilation": lambda: reach(2),
     "03/groups-parameters": lambda: parameters_of(4, 8, 3, groups=2),
     "03/depthwise-weights": lambda: parameters_of(4, 8, 3, groups=4, bias=False),
+    "04/max": lambda: keras_pool(POOL_EXAMPLE),
+    "04/l2": lambda: keras_pool([[1, 49], [25, 25]], "Average")[0, 0] ** 0.5,
+    "04/channels": keras_pool_channels,
+    "04/parameters": keras_pool_parameters,
+    "04/overlapping": lambda: len(keras_pool(np.ones((13, 13)), size=3)),
+    "04/seven-valid": lambda: len(keras_pool(np.ones((7, 7)))),
+    "04/partial-windows": partial_windows,
+    "04/bright-pixel": pooling_notices,
+    "04/global": keras_global,
+    "04/subsampling": lambda: np.ones((200, 200))[::2, ::2].sum() / 200**2,
     "07/conv1-parameters": lambda: lenet("conv1").count_params(),
     "07/conv1-multiply-adds": lambda: 6 * multiplications((32, 32), (5, 5)),
     "07/conv2-shape": lambda: keras_conv((14, 14, 6), 16, 5)[0],
