@@ -5,6 +5,7 @@ import sys
 
 COMMANDS = {
     "claims": "how the course accounts for every statement of the lectures",
+    "models": "all architectures, what they cost and what is proven",
     "doctor": "checks this installation and says how to mend it",
 }
 

@@ -1,0 +1,47 @@
+"""The table of architectures: every row computed anew, every proof a real test."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnnkit import models
+from cnnkit.course import cli
+from cnnkit.course import models as table
+
+ROOT = Path(__file__).parents[1]
+ROWS = {row["name"]: row for row in table.rows()}
+CHEAP = ("lenet5()", "alexnet()", 'vgg("D")', "resnet(18)", "resnet_cifar(20)")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in CHEAP else pytest.param(n, marks=pytest.mark.full) for n in ROWS],
+)
+def test_costs_are_those_of_the_model(name):
+    row = ROWS[name]
+    assert table.costs(name) == (row["parameters"], row["multiply_adds"])
+
+
+def test_every_proof_is_a_test():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", ""]
+    command += ["-p", "no:cacheprovider", *map(str, ROOT.glob("tests/test_models*.py"))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    tests = {line.strip().removeprefix("tests/") for line in done.stdout.splitlines()}
+    wanted = {test for row in ROWS.values() for test in row["proofs"].values() if test}
+    assert wanted - tests == set()
+
+
+def test_every_row_has_its_proofs_and_every_function_a_row():
+    for name, row in ROWS.items():
+        assert row["proofs"]["counts"], name
+        assert (row["top1"] is None) == (row["cited"] == ""), name
+    assert {name.split("(")[0] for name in ROWS} == set(models.__all__)
+
+
+def test_table_is_printed(capsys):
+    assert cli.main(["models"]) == 0
+    out = capsys.readouterr().out
+    assert 'vgg("D")' in out and "138,357,544" in out and "15,470,264,320" in out
+    assert len([line for line in out.splitlines() if "(" in line]) == len(ROWS)
