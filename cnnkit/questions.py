@@ -422,7 +422,7 @@ QUESTIONS = {
         lambda: sizes.conv_parameters(3, 4, 8, groups=4, bias=False),
         ((288, "groups_ignored"), (36, "multiplier_forgotten")),
     ),
-    # ---- lesson 04
+    # ---- 04 pooling
     "04/max": Question(
         "Max pooling of 2 2 4 4 / 2 4 8 4 / 4 4 4 1 / 6 10 3 4 with a 2x2 window and "
         "stride 2: what comes out?",
