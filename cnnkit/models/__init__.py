@@ -3,6 +3,11 @@
 from .alexnet import alexnet
 from .densenet import densenet, densenet_cifar
 from .efficientnet import efficientnet
+from .googlenet import googlenet
+from .inception_resnet_v2 import inception_resnet_v2
+from .inception_v2 import inception_v2
+from .inception_v3 import inception_v3
+from .inception_v4 import inception_v4
 from .lenet import lenet5, lenet5_1998
 from .mobilenet_v1 import mobilenet_v1
 from .mobilenet_v2 import mobilenet_v2
@@ -26,6 +31,11 @@ __all__ = [
     "densenet_cifar",
     "digits_4x4",
     "efficientnet",
+    "googlenet",
+    "inception_resnet_v2",
+    "inception_v2",
+    "inception_v3",
+    "inception_v4",
     "lenet5",
     "lenet5_1998",
     "letter_x",
