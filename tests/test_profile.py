@@ -11,6 +11,7 @@ import pytest
 from keras import layers, ops
 
 from cnnkit import check, models
+from cnnkit import layers as own
 from cnnkit.course import claims
 from cnnkit.profile import profile
 
@@ -221,7 +222,7 @@ def test_receptive_fields_are_where_gradients_are(seed):
     [
         layers.UpSampling2D(2),
         layers.UpSampling2D((3, 2), interpolation="bilinear"),
-        layers.Conv2DTranspose(1, 3, strides=2, padding="same", use_bias=False),
+        layers.Conv2DTranspose(1, 6, strides=2, padding="same", use_bias=False),
         layers.Conv2DTranspose(1, (4, 5), strides=(2, 3), use_bias=False),
         layers.Conv2DTranspose(1, 2, strides=3, use_bias=False),
     ],
@@ -234,25 +235,29 @@ def test_receptive_fields_behind_upsampling(enlarge):
     y = layers.Conv2D(1, 3, padding="same", use_bias=False)(enlarge(y))
     model = positive(keras.Model(x, y))
     row = profile(model).rows[-1]
-    units = [(14 + i, 14 + i) for i in range(6)]
+    units = [(12 + i, 12 + i) for i in range(6)]  # from a whole number of periods on
     found = np.array(boxes(model, units, (40, 40, 1)))  # unit, axis, (first, last)
     assert row.receptive_field == tuple((found[..., 1] - found[..., 0] + 1).max(0))
-    assert row.stride == tuple((found[-1] - found[0])[:, 0] / 5) or row.stride == tuple(
-        np.float64(2) / (enlarge.size if hasattr(enlarge, "size") else enlarge.strides)
-    )
+    factors = enlarge.size if hasattr(enlarge, "size") else enlarge.strides
+    assert row.stride == tuple(2 / factor for factor in factors)
+    begin = [
+        12 * stride - pad for stride, pad in zip(row.stride, row.padding, strict=True)
+    ]
+    assert begin == pytest.approx(list(found[0, :, 0]))
 
 
 def test_paths_of_different_strides_are_ambiguous():
-    x = keras.Input((33, 1))
-    a = layers.Conv1D(1, 3, strides=2, use_bias=False)(x)
-    b = layers.Conv1D(1, 18, use_bias=False)(x)
+    """Field i is that of 2i, 2i + 1 and i to i + 3: it grows along the axis."""
+    x = keras.Input((32, 1))
+    a = layers.Conv1D(1, 2, strides=2, use_bias=False)(x)
+    b = layers.Conv1D(1, 4, use_bias=False)(layers.Cropping1D((0, 13))(x))
     y = layers.Conv1D(1, 2, use_bias=False)(layers.Add()([a, b]))
     model = positive(keras.Model(x, y))
     row = profile(model).rows[-1]
     (sizes,) = zip(
         *[
             [last - first + 1 for first, last in box]
-            for box in boxes(model, [(i,) for i in range(15)], (33, 1))
+            for box in boxes(model, [(i,) for i in range(15)], (32, 1))
         ],
         strict=True,
     )
@@ -370,6 +375,22 @@ def resnet50_slim():
 def test_published_receptive_fields(build, published):
     """Araujo et al. 2019, table 1; AlexNet is v2 (Krizhevsky 2014)."""
     assert sees(profile(build()).rows[-1]) == published
+
+
+def test_layers_of_this_package():
+    x = keras.Input((9, 9, 8))
+    y = own.GroupedConv2D(8, 3, strides=2, padding="same", groups=4, name="groups")(x)
+    y = own.LocalResponseNormalization(name="lrn")(y)
+    y = own.DecorrelatedBatchNormalization(group_size=4, name="white")(y)
+    y = own.squeeze_excite(own.Dice(name="dice")(y), 4, name="se")
+    found = profile(keras.Model(x, own.l2_pooling2d(y, 2)))
+    row = {row.name: row for row in found.rows}
+    assert row["groups"].macs == 25 * 9 * 2 * 8
+    assert row["se_reduce"].macs + row["se_gate"].macs == 2 * 8 * 2
+    assert found.total.macs == 3600 + 32
+    assert found.not_counted == []
+    assert sees(row["groups"]) == sees(row["se_scale"]) == (3, 2, 1)
+    assert sees(found.rows[-1]) == (5, 4, 1)
 
 
 # ---- published counts
