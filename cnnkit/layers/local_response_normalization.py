@@ -18,9 +18,10 @@ class LocalResponseNormalization(keras.layers.Layer):
     with r = (size - 1) / 2; channels that do not exist are left out.  Nothing is
     learned, and training and use are the same.
 
-    The sums are one product with a matrix of ones along its diagonal.  On a CPU this
-    beats TensorFlow's own operation (benchmarks/README.md) for the depths that the
-    method was made for, some hundred channels; the cost per value grows with depth.
+    The sums are one product with a matrix of ones along its diagonal.  On a CPU its
+    gradient takes a fraction of the time of TensorFlow's own operation
+    (benchmarks/README.md), for the depths that the method was made for, some hundred
+    channels; the cost per value grows with depth.
 
     Args:
         size: neighbouring channels in the sum, odd.
