@@ -522,6 +522,6 @@ def test_everything_holds_on_jax():
         cwd=here.parent,
         capture_output=True,
         text=True,
-        timeout=600,  # a third of a minute on a quiet machine
+        timeout=600,  # half a minute on a quiet machine
     )
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-2000:]
