@@ -235,9 +235,11 @@ def test_parameters_of_all_efficientnets():
         assert pixels == 2 * stem_side
 
 
-def test_published_dropout():
-    rates = [row[3] for row in EFFICIENTNETS.values()]
-    assert rates == [0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5]
+def test_published_coefficients():
+    widths, depths, _, dropout = zip(*EFFICIENTNETS.values(), strict=True)
+    assert widths == (1.0, 1.0, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0)
+    assert depths == (1.0, 1.1, 1.2, 1.4, 1.8, 2.2, 2.6, 3.1)
+    assert dropout == (0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5)
 
 
 def test_divisible():
@@ -362,8 +364,8 @@ def test_mobilenet_v1_at_odd_sides():
     assert [last_map(net).shape[1:3] for net in (theirs, mine)] == [(2, 2), (3, 2)]
 
 
-def nasnet_name(name):
-    """Our name of a layer of Keras's NASNetMobile with weights."""
+def nasnet_name(name, n):
+    """Our name of a layer with weights of Keras's NASNet with stacks of n cells."""
     whole = {
         "stem_conv1": "stem_conv",
         "stem_bn1": "stem_conv_normalization",
@@ -371,23 +373,18 @@ def nasnet_name(name):
     }
     if name in whole:
         return whole[name]
-    for end in (
-        "stem_1",
-        "stem_2",
-        "reduce_4",
-        "reduce_8",
-        *map(str, range(12, -1, -1)),
-    ):
+    reductions = {f"reduce_{n}": 1, f"reduce_{2 * n}": 2}
+    for end in ("stem_1", "stem_2", *reductions, *map(str, range(3 * n + 1))):
         if name.endswith(f"_{end}"):
             what = name.removesuffix(f"_{end}")
             break
     if end.startswith("stem"):
         cell = f"stem_cell{end[-1]}"
     elif end.startswith("reduce"):
-        cell = f"reduction{int(end[-1]) // 4}"
-    else:  # 0 to 3, 5 to 8, 9 to 12: Keras skips 4
-        number = int(end) - (int(end) > 4)
-        cell = f"stack{number // 4 + 1}_cell{number % 4 + 1}"
+        cell = f"reduction{reductions[end]}"
+    else:  # with n = 4: 0 to 3, 5 to 8, 9 to 12
+        number = int(end) - (int(end) > n)
+        cell = f"stack{number // n + 1}_cell{number % n + 1}"
     parts = {
         "normal_conv_1": "input",
         "reduction_conv_1": "input",
@@ -408,17 +405,22 @@ def nasnet_name(name):
     return f"{cell}_block{block}_{side[:-1]}_{layer}{i}"
 
 
-def test_same_function_as_nasnet():
+@pytest.mark.parametrize(
+    ("variant", "n"), [("mobile", 4), pytest.param("large", 6, marks=pytest.mark.full)]
+)
+def test_same_function_as_nasnet(variant, n):
     shape = (64, 64, 3)
-    theirs = keras.applications.NASNetMobile(shape, weights=None, classes=10)
-    mine = models.nasnet("mobile", shape, 10)
+    build = getattr(keras.applications, f"NASNet{variant.title()}")
+    theirs = build(shape, weights=None, classes=10)
+    mine = models.nasnet(variant, shape, 10)
     generator = np.random.default_rng(7)
     names = set()
     for layer in theirs.layers:
         if layer.weights:
             layer.set_weights([random_values(w, generator) for w in layer.weights])
-            names.add(nasnet_name(layer.name))
-            mine.get_layer(nasnet_name(layer.name)).set_weights(layer.get_weights())
+            name = nasnet_name(layer.name, n)
+            names.add(name)
+            mine.get_layer(name).set_weights(layer.get_weights())
     assert names == {layer.name for layer in mine.layers if layer.weights}
     theirs, x = ends(theirs), images(shape)
     expected = ends(mine)(x)

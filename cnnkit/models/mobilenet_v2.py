@@ -22,14 +22,14 @@ STAGES = (
 )
 
 
-def divisible(filters: float, by: int = 8) -> int:
-    """The multiple nearest to `filters`, at least one, never 10 % below.
+def divisible(filters: float) -> int:
+    """The multiple of 8 nearest to `filters`, but at least 8 and never 10 % below.
 
-    >>> [divisible(n) for n in (3, 24, 27.9, 28, 44, 11.5, 12)]
-    [8, 24, 24, 32, 48, 16, 16]
+    >>> [divisible(n) for n in (3, 20, 26, 27)]
+    [8, 24, 24, 32]
     """
-    nearest = max(by, int(filters + by / 2) // by * by)
-    return nearest + by if nearest < 0.9 * filters else nearest
+    nearest = max(8, int(filters + 4) // 8 * 8)
+    return nearest + 8 if nearest < 0.9 * filters else nearest
 
 
 def inverted_residual(x, expansion: int, filters: int, strides: int, name: str):
