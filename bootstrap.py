@@ -477,6 +477,8 @@ def say(text):
 
 
 def stop(*_):
+    for number in (signal.SIGINT, signal.SIGTERM):  # make sends a second one
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -484,7 +486,8 @@ def main(arguments):
     if os.name == "nt":
         say("On Windows: conda env create -f environment.yml, or this inside WSL.")
         return 1
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         prepare(arguments[0] if arguments else "")
     except Problem as problem:
