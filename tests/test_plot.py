@@ -173,11 +173,11 @@ def hexadecimal(color):
 
 def test_contrast_of_text():
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
-    for color in (plot.INK, plot.GREY, *map(plot._text_color, plot.COLORS)):
+    for color in (plot.INK, plot.GREY, *map(plot.base._text_color, plot.COLORS)):
         assert contrast("#ffffff", color) >= 4.5, color
     for cmap in (plot.SEQUENTIAL, plot.DIVERGING):
         for fill in cmap(np.linspace(0, 1, 256)):
-            text = hexadecimal(plot._text_on(fill))
+            text = hexadecimal(plot.base._text_on(fill))
             assert contrast(hexadecimal(fill), text) >= 4.5, hexadecimal(fill)
 
 
