@@ -10,7 +10,7 @@ import pytest
 from ipywidgets.widgets import widget as registry
 from scipy import signal
 
-from cnnkit import widgets
+from cnnkit import plot, widgets
 
 LETTERS = [list("abcd"), list("efgh"), list("ijkl")]
 SUMS = [
@@ -172,7 +172,7 @@ def test_settings_that_do_not_fit_show_the_error_of_sizes():
 def test_an_unforeseen_error_is_shown_and_the_state_kept(monkeypatch):
     stepper = widgets.convolution_stepper(np.ones((5, 5)), np.ones((3, 3)))
     stepper.set(step=2)
-    monkeypatch.setattr(widgets, "_step_svg", lambda *_: 1 / 0)
+    monkeypatch.setattr(widgets.convolution, "_step_svg", lambda *_: 1 / 0)
     stepper.controls["next"].click()
     assert stepper.message == "ZeroDivisionError: division by zero"
     assert stepper.result.step == 2
@@ -514,7 +514,7 @@ every = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS.keys()
 def test_under_test_one_still_and_no_widget(make, monkeypatch):
     monkeypatch.setenv("CNNKIT_TEST", "1")
     stills = []
-    monkeypatch.setattr(widgets.plot, "show", lambda *a: stills.append(a))
+    monkeypatch.setattr(plot, "show", lambda *a: stills.append(a))
     before = open_models()
     assert make().show() is None
     assert open_models() == before
