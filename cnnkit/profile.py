@@ -54,13 +54,18 @@ class Row(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Sums over the rows; macs and memory leave out what is unknown."""
+    """Sums over the rows; macs and memory leave out what is unknown.
+
+    depth: the most weight layers (convolutions and dense layers; a separable one counts
+        as two) on one way from an input to an output, gates left out.
+    """
 
     parameters: int
     trainable: int
     non_trainable: int
     macs: int
     memory: int
+    depth: int
 
 
 class Profile(NamedTuple):
@@ -211,7 +216,7 @@ def profile(model, batch: int = 1, input_shape: Sequence | None = None) -> Profi
         _Field(i, (_ITSELF,) * max(len(shape) - 1, 1)) for i, shape in enumerate(shapes)
     ]
     ledger = _Ledger(batch)
-    ledger.walk(model, specs, fields)
+    outputs = ledger.walk(model, specs, fields)
     rows = ledger.rows
     total = Total(
         sum(row.parameters for row in rows),
@@ -219,6 +224,7 @@ def profile(model, batch: int = 1, input_shape: Sequence | None = None) -> Profi
         sum(row.non_trainable for row in rows),
         sum(row.macs or 0 for row in rows),
         sum(row.memory or 0 for row in rows),
+        max(field.depth for field in outputs),
     )
     unknown = {row.name: row.kind for row in rows if row.macs is None}
     notes = []
@@ -305,10 +311,12 @@ class _Field(NamedTuple):
     source: index of the model's input.
     axes: for the tensor's axes 1, 2, ... the `_Path`s, or None where unknown;
         None instead of all: the whole input.
+    depth: weight layers passed on the longest way.
     """
 
     source: int
     axes: tuple | None
+    depth: int = 0
 
 
 class _Ledger:
@@ -362,6 +370,8 @@ class _Ledger:
         if len(inputs) > 1:  # only what merges is known to read several tensors
             return None, _lost(inputs)
         macs = count(layer, before[1:], after[1:]) if count else 0
+        passed = 2 if count is _separable else 1 if count else 0
+        field = field._replace(depth=field.depth + passed)
         if field.axes is not None:
             field = field._replace(axes=look(layer, field.axes, before, after, node))
         return macs, field
@@ -383,9 +393,10 @@ class _Ledger:
             self.gates.append(name)
         keeping = [field for field in carriers if field.axes is not None] or carriers
         source = min(field.source for field in keeping)
+        depth = max(field.depth for field in carriers)
         same = [field for field in carriers if field.source == source]
         if any(field.axes is None for field in same):
-            return _Field(source, None)
+            return _Field(source, None, depth)
         ranks = {len(field.axes) for field in same}
         if len(ranks) > 1:
             return _lost(inputs)
@@ -394,7 +405,7 @@ class _Ledger:
             along = joined % len(after) - 1
             if along < len(axes):
                 axes[along] = None
-        return _Field(source, tuple(axes))
+        return _Field(source, tuple(axes), depth)
 
     def add(self, layer, name: str, outputs: list, macs, field: _Field) -> None:
         weights = getattr(layer, "weights", [])

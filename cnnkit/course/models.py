@@ -12,8 +12,8 @@ def rows() -> list[dict]:
 
     Each has `name` (the call that builds it, without "models."), `year` and `paper`;
     `depth`, the weight layers as its paper counts them; `top1` and `top5`, a published
-    accuracy in percent, `cited` from there; `parameters` and `multiply_adds`, computed
-    from the model; and `proofs`: the tests of its counts and shapes, of its function
+    accuracy in percent, `cited` from there; `parameters`, `multiply_adds` and `path`,
+    the most weight layers on one way through it, computed from the model; and `proofs`: the tests of its counts and shapes, of its function
     against an independent peer, and of learning, saving and mixed precision ("" where
     there is none).
 
@@ -23,13 +23,13 @@ def rows() -> list[dict]:
     return json.loads(TABLE.read_text(encoding="utf-8"))
 
 
-def costs(name: str) -> tuple[int, int | None]:
-    """Parameters (moving averages included) and multiply-adds of one network.
+def costs(name: str) -> dict[str, int | None]:
+    """Parameters (moving averages included), multiply-adds and longest path of a network.
 
     Multiply-adds are None where the profile does not know every layer.
 
     >>> costs("lenet5()")
-    (61706, 416520)
+    {'parameters': 61706, 'multiply_adds': 416520, 'path': 5}
     """
     import keras
 
@@ -38,8 +38,12 @@ def costs(name: str) -> tuple[int, int | None]:
 
     keras.backend.clear_session()
     profiled = profile(eval(name, vars(models).copy()))
-    macs = None if profiled.not_counted else profiled.total.macs
-    return profiled.total.parameters, macs
+    total = profiled.total
+    return {
+        "parameters": total.parameters,
+        "multiply_adds": None if profiled.not_counted else total.macs,
+        "path": total.depth,
+    }
 
 
 def main(argv: list[str]) -> int:
@@ -49,13 +53,14 @@ def main(argv: list[str]) -> int:
     table = rows()
     if parser.parse_args(argv).update:
         for row in table:
-            row["parameters"], row["multiply_adds"] = costs(row["name"])
+            row |= costs(row["name"])
             print(f"{row['name']:34} {row['parameters']:12,}", flush=True)
         lines = [f" {json.dumps(row, ensure_ascii=False)}" for row in table]
         TABLE.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
         return 0
     print(
-        f"{'models.…':34} {'year':4} {'paper':20} {'depth':>5} {'parameters':>11} "
+        f"{'models.…':34} {'year':4} {'paper':20} {'depth':>5} {'path':>4} "
+        f"{'parameters':>11} "
         f"{'mult-adds':>14} {'top-1':>6} {'top-5':>6}  proofs  cited from"
     )
     for row in table:
@@ -67,13 +72,14 @@ def main(argv: list[str]) -> int:
         ]
         line = (
             f"{row['name']:34} {shown['year']:4} {row['paper']:20} "
-            f"{shown['depth']:>5} {counts[0]:>11} {counts[1]:>14} "
+            f"{shown['depth']:>5} {row['path']:>4} {counts[0]:>11} {counts[1]:>14} "
             f"{shown['top1']:>6} {shown['top5']:>6}  {proofs:6}  {row['cited']}"
         )
         print(line.rstrip())
     print(
-        "\nParameters and multiply-adds are computed from the models. Proofs: c counts "
-        "and shapes,\nf the same function as an independent peer, l learns, is saved, "
-        "runs in mixed precision."
+        "\nParameters, multiply-adds and path, the most weight layers on one way through "
+        "without\ngates, are computed from the models; depth is as the paper counts. "
+        "Proofs: c counts\nand shapes, f the same function as an independent peer, "
+        "l learns, is saved, runs in\nmixed precision."
     )
     return 0
