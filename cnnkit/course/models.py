@@ -13,9 +13,9 @@ def rows() -> list[dict]:
     Each has `name` (the call that builds it, without "models."), `year` and `paper`;
     `depth`, the weight layers as its paper counts them; `top1` and `top5`, a published
     accuracy in percent, `cited` from there; `parameters`, `multiply_adds` and `path`,
-    the most weight layers on one way through it, computed from the model; and `proofs`: the tests of its counts and shapes, of its function
-    against an independent peer, and of learning, saving and mixed precision ("" where
-    there is none).
+    the most weight layers on one way through it, computed from the model; and `proofs`:
+    the tests of its counts and shapes, of its function against an independent peer, and
+    of learning, saving and mixed precision ("" where there is none).
 
     >>> rows()[0]["name"], rows()[0]["parameters"]
     ('lenet5()', 61706)
@@ -24,7 +24,7 @@ def rows() -> list[dict]:
 
 
 def costs(name: str) -> dict[str, int | None]:
-    """Parameters (moving averages included), multiply-adds and longest path of a network.
+    """Parameters, moving averages included, multiply-adds and longest path.
 
     Multiply-adds are None where the profile does not know every layer.
 
@@ -77,9 +77,9 @@ def main(argv: list[str]) -> int:
         )
         print(line.rstrip())
     print(
-        "\nParameters, multiply-adds and path, the most weight layers on one way through "
-        "without\ngates, are computed from the models; depth is as the paper counts. "
-        "Proofs: c counts\nand shapes, f the same function as an independent peer, "
+        "\nParameters, multiply-adds and path, the most weight layers on one way "
+        "through without\ngates, are computed from the models; depth is as the paper "
+        "counts. Proofs: c counts\nand shapes, f the same function as an independent peer, "
         "l learns, is saved, runs in\nmixed precision."
     )
     return 0
