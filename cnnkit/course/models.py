@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
     print(
         "\nParameters, multiply-adds and path, the most weight layers on one way "
         "through without\ngates, are computed from the models; depth is as the paper "
-        "counts. Proofs: c counts\nand shapes, f the same function as an independent peer, "
-        "l learns, is saved, runs in\nmixed precision."
+        "counts. Proofs: c counts\nand shapes, f the same function as an independent "
+        "peer, l learns, is saved, runs in\nmixed precision."
     )
     return 0
