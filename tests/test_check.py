@@ -472,6 +472,272 @@ def keras_global():
     return layer.compute_output_shape((1, 7, 7, 64))[-1]
 
 
+def dense_units():
+    """Tried one after the other, until Keras counts ten million weights."""
+    import keras
+
+    for units in (100, 1_000, 10_000):
+        layer = keras.layers.Dense(units, use_bias=False)
+        layer.build((None, 100 * 100))
+        if layer.count_params() == 10_000_000:
+            return units
+    return None
+
+
+def pixels_of_unit(side, kernel, row, column):
+    """Pixels, counted from 1, whose gradient at one unit of Keras is not zero."""
+    image = np.arange(1, side**2 + 1).reshape(side, side)
+    read = [
+        keras_correlate(np.where(image == n, 1.0, 0.0), np.ones((kernel, kernel)))
+        for n in image.ravel()
+    ]
+    return tuple(
+        int(n)
+        for n, out in zip(image.ravel(), read, strict=True)
+        if out[row - 1, column - 1]
+    )
+
+
+def keras_correlate(image, kernel):
+    import keras
+
+    image, kernel = (np.asarray(a, "float32") for a in (image, kernel))
+    out = keras.ops.conv(
+        image[None, :, :, None], kernel[:, :, None, None], data_format="channels_last"
+    )
+    return np.asarray(out)[0, :, :, 0]
+
+
+def matrix_entries():
+    """Columns of the matrix: what each single bright pixel becomes."""
+    pixels = np.eye(12).reshape(12, 3, 4)
+    matrix = np.array([keras_correlate(p, [[1, 2], [3, 4]]).ravel() for p in pixels])
+    return np.count_nonzero(matrix), len(np.unique(matrix[matrix != 0]))
+
+
+def map_moves():
+    image = np.zeros((5, 9))
+    image[1:3, 1:4] = [[1, 2, 3], [4, 5, 6]]
+    kernel = [[1, 2], [3, 4]]
+    here = keras_correlate(image, kernel)
+    there = keras_correlate(np.roll(image, 2, axis=1), kernel)
+    moved = np.array_equal(there[:, 2:], here[:, :-2])
+    return "move" if moved and not np.array_equal(here, there) else "stay"
+
+
+def one_by_one(image, kernel):
+    import keras
+
+    image, kernel = np.array(image, "float32"), np.array(kernel, "float32")
+    layer = keras.layers.Conv2D(kernel.shape[1], 1, use_bias=False)
+    layer.build((None, *image.shape))
+    layer.set_weights([kernel[None, None]])
+    return np.asarray(layer(image[None]))[0]
+
+
+def maps_left():
+    import keras
+
+    kinds = keras.layers.MaxPooling2D(2), keras.layers.Conv2D(64, 1)
+    return [kind.compute_output_shape((1, 256, 256, 512))[-1] for kind in kinds]
+
+
+def same_pads_of_one():
+    """Zeros at the left of what a 1x1 layer with padding "same" reads: none."""
+    shape = keras_conv((5, 5, 1), 1, 1, padding="valid")[0]
+    return (5 - shape[0]) // 2
+
+
+def printed_line():
+    import ast
+
+    line = "model.add(Conv2D(512, (3, 3), padding='same', activation='relu', "
+    line += "input_shape=(256, 256, 3))"
+    for ending, verdict in (("", "nothing"), (")", "parenthesis")):
+        try:
+            ast.parse(line + ending)
+        except SyntaxError:
+            continue
+        return verdict
+    return "shape"
+
+
+def slope_of_loss():
+    """Centred difference of a loss with gradient (3, 4), along a line."""
+    along = np.array([1.2, 1.6])
+    along = along / np.sqrt((along**2).sum())
+
+    def loss(t):
+        w = np.array([1.0, 1.0]) + t * along
+        return 1.5 * w[0] ** 2 + 2 * w[1] ** 2
+
+    return (loss(1e-5) - loss(-1e-5)) / 2e-5
+
+
+def keras_hinge():
+    """One wrong class comes within the margin, so Keras's largest one is the sum."""
+    import keras
+
+    loss = keras.losses.CategoricalHinge()
+    return float(loss([[1.0, 0, 0]], [[2.0, 3.5, -1]]))
+
+
+def keras_softmax_loss():
+    import keras
+
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return float(loss([0], [[2.0, 3.5, -1]]))
+
+
+def keras_kernel_gradient():
+    import keras
+
+    image = np.arange(1, 10, dtype="float32").reshape(1, 3, 3, 1)
+    upstream = np.array([[1, 2], [0, -1]], "float32")[None, :, :, None]
+
+    def loss(kernel):
+        out = keras.ops.conv(image, kernel, data_format="channels_last")
+        return keras.ops.sum(out * upstream)
+
+    found = check.gradient(loss, np.ones((2, 2, 1, 1), "float32"))
+    return found[..., 0, 0]
+
+
+def keras_pool_gradient():
+    import keras
+
+    window = np.array([[1, 5], [3, 2]], "float32")[None, :, :, None]
+
+    def loss(x):
+        pooled = keras.ops.max_pool(x, 2, data_format="channels_last")
+        return 7 * keras.ops.sum(pooled)
+
+    return check.gradient(loss, window)[0, ..., 0]
+
+
+def counted_evaluations():
+    """SciPy's forward differences of one and of two weights, with a loss that counts.
+
+    Each further weight costs as much as the second.
+    """
+    from scipy.optimize import approx_fprime
+
+    def count(weights):
+        calls = []
+        approx_fprime(np.zeros(weights), lambda w: calls.append(1) or 0.0)
+        return len(calls)
+
+    return count(1) + (61706 - 1) * (count(2) - count(1))
+
+
+def chained(stages):
+    """Change of the end for a unit of the beginning."""
+    ends = []
+    for x in (0.0, 1.0):
+        for stage in stages:
+            x = stage(x)
+        ends.append(x)
+    return ends[1] - ends[0]
+
+
+def side_of_both():
+    """Extent of what a bright pixel becomes in two linear layers of Keras."""
+    pixel = np.zeros((11, 11))
+    pixel[5, 5] = 1
+    for _ in range(2):
+        pixel = keras_correlate(np.pad(pixel, 1), np.ones((3, 3)))
+    return int(np.any(pixel != 0, axis=0).sum())
+
+
+def keras_activation(name, x):
+    import keras
+
+    return float(getattr(keras.activations, name)(keras.ops.convert_to_tensor(x)))
+
+
+def keras_slope(f, x):
+    """By automatic differentiation; f by its name in Keras, or a function."""
+    import keras
+
+    f = getattr(keras.activations, f) if isinstance(f, str) else f
+    return float(check.gradient(f, np.array(x, "float32")))
+
+
+def ten_sigmoids(x):
+    """Each centred again, so that its slope is the largest."""
+    import keras
+
+    for _ in range(10):
+        x = keras.ops.sigmoid(x) - 0.5
+    return x
+
+
+def gelu_tanh(x):
+    import keras
+
+    return keras.activations.gelu(x, approximate=True)
+
+
+def step_of_a_dead_unit():
+    """How far Keras moves the bias."""
+    import keras
+
+    unit = keras.layers.Dense(1, "relu", kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((1,)), unit])
+    unit.bias.assign([-10.0])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.train_on_batch(np.array([[1.0], [2.0], [3.0]]), np.ones((3, 1)))
+    return abs(float(np.asarray(unit.bias)[0]) + 10)
+
+
+def he_deviation():
+    import keras
+
+    weights = keras.initializers.HeNormal(seed=0)((3, 3, 64, 3000))
+    return float(np.std(np.asarray(weights)))
+
+
+def uniform_gain():
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(-1 / 25, 1 / 25, (400_000, 25))
+    return float(np.mean(weights.sum(axis=1) ** 2))  # inputs of one
+
+
+def keras_batch_norm(bias=0):
+    import keras
+
+    layer = keras.layers.BatchNormalization(
+        beta_initializer=keras.initializers.Constant(-1),
+        gamma_initializer=keras.initializers.Constant(2),
+    )
+    x = np.array([[1.0], [2.0], [3.0], [4.0]], "float32") + bias
+    return np.asarray(layer(x, training=True))[:, 0]
+
+
+def numbers_of_means():
+    x = np.zeros((8, 10, 10, 16))
+    axes = (0, 1, 2), (1, 2, 3), (1, 2)
+    return tuple(x.mean(axis=a).size for a in axes)
+
+
+def keras_test_time():
+    import keras
+
+    layer = keras.layers.BatchNormalization(epsilon=0)
+    layer.build((None, 1))
+    layer.set_weights([np.array([n]) for n in (1.0, 0.0, 2.0, 4.0)])
+    return float(np.asarray(layer(np.array([[3.0]])))[0, 0])
+
+
+def keras_running_mean():
+    import keras
+
+    layer = keras.layers.BatchNormalization(momentum=0.9)
+    for mean in (1.0, 3.0, 5.0):
+        layer(np.array([[mean - 1], [mean + 1]]), training=True)
+    return float(np.asarray(layer.moving_mean)[0])
+
+
 ORACLES = {
     "01/seven-weights": seventh_sum,
     "01/window-count": lambda: counted_windows(17, 7),
@@ -519,6 +785,13 @@ ORACLES = {
     "04/bright-pixel": pooling_notices,
     "04/global": keras_global,
     "04/subsampling": lambda: np.ones((200, 200))[::2, ::2].sum() / 200**2,
+    "05/hidden-units": dense_units,
+    "05/pixels-read": lambda: pixels_of_unit(4, 2, 2, 2),
+    "05/connections": lambda: multiplications((8, 8), (3, 3)),
+    "05/parameters": lambda: parameters_of(1, 1, 3, side=8),
+    "05/matrix-entries": matrix_entries,
+    "05/two-layers": lambda: seen([(3, 1)] * 2),
+    "05/shift": map_moves,
     "07/conv1-parameters": lambda: lenet("conv1").count_params(),
     "07/conv1-multiply-adds": lambda: 6 * multiplications((32, 32), (5, 5)),
     "07/conv2-shape": lambda: keras_conv((14, 14, 6), 16, 5)[0],
@@ -532,6 +805,53 @@ ORACLES = {
     "07/votes": votes,
     "07/largest-part": largest_part,
     "07/total-parameters": lambda: keras_lenet().count_params(),
+    "08/one-channel": lambda: one_by_one([[[1], [2]], [[3], [5]]], [[2]])[..., 0],
+    "08/two-filters": lambda: one_by_one(
+        [[[1, 2, 0], [0, 1, 1]], [[3, 0, 1], [2, 2, 2]]], [[1, 0], [0, 2], [-1, 1]]
+    ).ravel(),
+    "08/output": lambda: keras_conv((6, 6, 32), 5, 1)[0],
+    "08/padding": same_pads_of_one,
+    "08/parameters": lambda: parameters_of(512, 64, 1),
+    "08/pooling-or-filters": maps_left,
+    "08/seven-direct": lambda: parameters_of(512, 64, 7),
+    "08/saving": lambda: (
+        parameters_of(512, 64, 7)
+        / (parameters_of(512, 64, 1) + parameters_of(64, 64, 7))
+    ),
+    "08/printed-line": printed_line,
+    "09/hinge": keras_hinge,
+    "09/softmax": keras_softmax_loss,
+    "09/log-likelihood": lambda: np.log(0.7 * 0.2 * 0.9),
+    "09/quotient": lambda: 3.1 + 3.0,  # (a^2 - b^2) / (a - b)
+    "09/derivative": lambda: -25e-5 / 1e-4,
+    "09/precision": lambda: (1.253225 - 1.253465) / 1e-4 - (1.25322 - 1.25347) / 1e-4,
+    "09/evaluations": counted_evaluations,
+    "09/slope": slope_of_loss,
+    "09/fall": lambda: 14.7 / 1000,
+    "09/gears": lambda: chained([lambda x: 3 * x, lambda y: 2 * y]),
+    "09/start": lambda: chained([lambda z: z]),
+    "09/local": lambda: (2.5 * 3 - 2 * 3) / 0.5,
+    "09/kernel-gradient": keras_kernel_gradient,
+    "09/winner": keras_pool_gradient,
+    "09/thirty-stages": lambda: chained([lambda z: z / 2] * 30),
+    "10/two-linear-layers": side_of_both,
+    "10/ten-sigmoids": lambda: keras_slope(ten_sigmoids, 0.0),
+    "10/relu-at-minus-one": lambda: keras_slope("relu", -1.0),
+    "10/dead-unit": step_of_a_dead_unit,
+    "10/elu-left": lambda: keras_activation("elu", -1000.0),
+    "10/gelu-slope": lambda: keras_slope(gelu_tanh, 1.0),
+    "10/swish-is-gelu": lambda: (
+        abs(keras_activation("gelu", 2.0) - 2 / (1 + np.exp(-3.404))) < 1e-3
+    ),
+    "10/swish-slope": lambda: keras_slope("silu", 0.0),
+    "11/he-deviation": he_deviation,
+    "11/xavier-over-2": lambda: (1 / np.sqrt(576 / 2)) ** 2,
+    "11/uniform-gain": uniform_gain,
+    "11/batch-norm": keras_batch_norm,
+    "11/bias": lambda: not np.allclose(keras_batch_norm(5), keras_batch_norm(0)),
+    "11/means": numbers_of_means,
+    "11/test-time": keras_test_time,
+    "11/running-mean": keras_running_mean,
 }
 
 

@@ -7,6 +7,7 @@ a `Figure`; `show` displays a figure together with its alternative text.
 Figures are made without pyplot, so no notebook backend shows one a second time.
 """
 
+from .activations import activations
 from .base import (
     BLUE,
     COLORS,
@@ -29,7 +30,10 @@ from .base import (
     show,
 )
 from .convolution import convolution_step, placements
+from .features import direction_cells, heat, tiles, word_counts
+from .filtering import filtering, orientations
 from .general import bars, images, lines, number_grid
+from .gradients import chain, loss_surface
 from .network import (
     confusion_matrix,
     feature_maps,
@@ -38,7 +42,10 @@ from .network import (
     receptive_field,
     smoothing,
 )
+from .optimizers import optimizer_paths
+from .pixel import one_by_one
 from .volumes import filter_volume, model
+from .wiring import WEIGHT_COLORS, wiring
 
 __all__ = [
     "BLUE",
@@ -56,22 +63,35 @@ __all__ = [
     "SKY",
     "STYLE",
     "VERMILLION",
+    "WEIGHT_COLORS",
     "WIDTH",
+    "activations",
     "bars",
+    "chain",
     "confusion_matrix",
     "convolution_step",
+    "direction_cells",
     "feature_maps",
     "figure",
     "filter_volume",
+    "filtering",
     "filters",
+    "heat",
     "image_bytes",
     "images",
     "lines",
+    "loss_surface",
     "mistakes",
     "model",
     "number_grid",
+    "one_by_one",
+    "optimizer_paths",
+    "orientations",
     "placements",
     "receptive_field",
     "show",
     "smoothing",
+    "tiles",
+    "wiring",
+    "word_counts",
 ]

@@ -102,6 +102,47 @@ MISCONCEPTIONS = {
     "dilation_ignored": "The dilation was ignored: the taps lie further apart.",
     "dilation_times_kernel": "Between three taps there are two gaps: the reach is "
     "dilation times (kernel - 1), plus one.",
+    # connections
+    "hidden_as_wide_as_input": "That many units, one for each pixel, would take a "
+    "hundred million edges: each of them reads all 10,000 pixels.",
+    "side_for_pixels": "The image has 100 pixels on a side. A dense unit reads all of "
+    "its pixels, 100 times 100.",
+    "stride_2_assumed": "That is a unit of windows that do not overlap. With stride 1 "
+    "the window moves by one pixel.",
+    "column_before": "That is a neighbour: the window has moved down, but not to the "
+    "right.",
+    "row_above": "That is a neighbour: the window has moved to the right, but not "
+    "down.",
+    "all_connected": "That is the dense layer, in which every unit reads every pixel. "
+    "Here a unit reads its window only.",
+    "weights_for_connections": "Those are the weights. Each of them serves at every "
+    "position, with a connection of its own each time.",
+    "entries_all_counted": "That counts all entries of the matrix, and its nonzero "
+    "ones as if each had a value of its own.",
+    "weights_not_shared": "The entries are counted right, but the six rows repeat the "
+    "same few weights.",
+    "one_row_only": "That is one row of the matrix. There is a row for each position.",
+    "kernels_multiplied": "Neighbouring units overlap: each layer adds kernel - 1 "
+    "inputs, it does not multiply.",
+    "equivariance_for_invariance": "That would be invariance, which takes pooling over "
+    "the whole map. The kernel finds the same pattern at its new place.",
+    # 1x1 filters
+    "one_by_one_does_nothing": "That is the input unchanged. A 1x1 filter has a weight "
+    "for each channel: it scales one channel and mixes several.",
+    "positions_summed": "A 1x1 filter sees one position at a time and adds nothing up "
+    "between positions.",
+    "border_lost_to_one": "A 1x1 filter can be centred on every pixel, so nothing is "
+    "lost at the border.",
+    "padding_for_one": "That is what a 3x3 filter needs: half of kernel - 1.",
+    "about_a_million": "So the lecture says. Multiply: 7 times 7 weights for each of "
+    "512 maps, and 64 such filters.",
+    "reduction_not_counted": "The 1x1 layer has parameters as well: count both layers.",
+    "shape_is_a_tuple": "A tuple is what Keras expects there. Count what is opened and "
+    "what is closed.",
+    "padding_is_a_word": "Keras takes the words same and valid. Count what is opened "
+    "and what is closed.",
+    "parentheses_not_counted": "Python would not even start: count what is opened and "
+    "what is closed.",
     # pooling
     "mean_for_max": "That is the mean of each window. Max pooling keeps its largest "
     "value.",
@@ -120,6 +161,188 @@ MISCONCEPTIONS = {
     "channels_pooled": "That keeps the pixels and merges the channels. Global pooling "
     "does the opposite.",
     "one_axis": "That drops every other row only. The columns are thinned out as well.",
+    # losses and gradients
+    "true_class_included": "The true class itself was counted: its own margin of 1 is "
+    "in the sum. Add over the wrong classes only.",
+    "margin_forgotten": "The margin was left out: a wrong class pays as soon as it "
+    "comes closer than 1.",
+    "negative_terms_kept": "A class that is far behind pays nothing: a negative term "
+    "counts as zero.",
+    "base_ten": "That is the logarithm to base ten. The losses use the natural one.",
+    "probability_for_loss": "That is the probability of the true class. The loss is "
+    "minus its logarithm.",
+    "minus_forgotten": "The logarithm of a probability is negative; the loss is minus "
+    "that.",
+    "likelihood_itself": "That is the product, the likelihood itself. Its logarithm is "
+    "asked.",
+    "loss_for_likelihood": "That is the loss, the negative of what is asked: "
+    "logarithms of probabilities are negative.",
+    "mean_for_sum": "That is the mean over the examples. The sum is asked.",
+    "probabilities_added": "The probabilities were added. Take the logarithm of each "
+    "first.",
+    "limit_taken": "That is where it ends for ever smaller steps. This step is 0.1.",
+    "step_forgotten": "The change has not been set against the step that caused it.",
+    "order_of_subtraction": "The order of the subtraction is reversed: after minus "
+    "before.",
+    "one_rounding": "Two losses are rounded, and their errors may point in opposite "
+    "directions.",
+    "errors_cancel": "Rounding errors need not cancel: one loss may be rounded up and "
+    "the other down.",
+    "one_evaluation": "One evaluation gives the loss, and no derivative yet. Each "
+    "weight has to be moved by itself.",
+    "base_forgotten": "The loss with all weights unmoved is missing: every difference "
+    "needs it.",
+    "centred_for_forward": "That is the centred form, with two evaluations a weight.",
+    "direction_not_unit": "That is the product with the direction as it is. Its length "
+    "is 2: divide by it.",
+    "partials_added": "The partial derivatives were added. Multiply each by its share "
+    "of the direction first.",
+    "uphill_is_plus": "The direction points along the gradient, so the loss rises.",
+    "norm_not_squared": "Each weight moves in proportion to its derivative, and counts "
+    "in proportion to it: the squares add up.",
+    "fall_is_positive": "The loss changes by that; it falls by the opposite.",
+    "rates_added": "Rates along a chain multiply: each stage scales what arrives.",
+    "last_stage_only": "That is the last stage alone. What enters it moves as well.",
+    "first_stage_only": "That is the first stage alone. The next one scales its output "
+    "again.",
+    "no_change_by_itself": "Move z5 by a small step, and see by how much z5 moves.",
+    "by_the_other": "That is the derivative by z, the other factor. Keep z still and "
+    "move w.",
+    "value_for_slope": "That is the product, the value itself, not how fast it "
+    "changes.",
+    "slope_by_bias": "That is the derivative by the bias. A step of w counts z times.",
+    "gradient_rotated": "The output gradient was rotated by 180 degrees. It slides "
+    "over the input as it lies.",
+    "upstream_for_gradient": "That is the gradient by the output. Each of its values "
+    "meets the pixels under the window.",
+    "all_win": "Raise a pixel that is not the largest: the output does not move.",
+    "gradient_shared": "That is average pooling, which shares equally. In max pooling "
+    "one pixel decides.",
+    "value_times_gradient": "The output moves by as much as the winner does: the local "
+    "derivative is 1, not the value.",
+    "one_factor": "Each stage brings a factor of its own, and they multiply.",
+    "not_quite_zero": "Very small, but not zero: write it as a power.",
+    # features
+    "histogram_has_places": "A histogram only counts. Ask what of each pixel it keeps.",
+    "edge_for_slope": "That is the direction of the edge. The slope is square to it, "
+    "from dark to bright.",
+    "bins_from_one": "The bins are counted from 0, and opposite directions share one.",
+    "bins_forgotten": "Those are the cells. Each of them has a histogram.",
+    "pixels_for_cells": "That is a histogram for each pixel. There is one a cell.",
+    "one_cell_only": "That is a single cell. Count the cells in each direction.",
+    "nearest_word": "One patch went to a word that is not the nearest: measure both "
+    "distances.",
+    "counts_added_up": "Those counts were added up from left to right. Count each word "
+    "by itself.",
+    "template_per_class": "One template a class is what a linear classifier has. Here "
+    "each hidden unit looks at the image.",
+    "weights_for_templates": "Those are the weights. All weights of one unit make one "
+    "template.",
+    "later_layers_see_no_image": "The output units read the hidden layer, not the "
+    "image: their weights are no pictures.",
+    "directions_learned": "The directions and bins were fixed by a person. Only what "
+    "comes behind HoG has weights.",
+    "features_learned": "HoG itself has nothing to learn: those are its outputs. Count "
+    "the weights behind them.",
+    "later_variant": "That is a later variant in one piece, found in model libraries.",
+    "one_of_two_groups": "That is one of the two graphics cards: each held half.",
+    # filters
+    "kernel_sum_ignored": "On a flat area each weight meets the same brightness, so "
+    "brightness times the sum of the weights comes out. Add up the weights.",
+    "centre_only": "That is the middle weight alone. The neighbours are as bright as "
+    "the middle here, and their weights count as well.",
+    "edges_kept": "Nothing cuts the result off, and at the step the middle pixel and "
+    "its neighbour differ. Write out the sum for the pixel beside the step.",
+    "sides_swapped": "The sides are swapped: on the dark side the bright neighbour is "
+    "subtracted, so it becomes darker still.",
+    "zero_border_counts": "A border of zeros adds nothing to the sum, but the kernel "
+    "is larger, and has to fit.",
+    "negatives_overlooked": "Not every product is 1: look where a pixel and its weight "
+    "differ, and at the pixels that are 0.",
+    "sum_of_products": "Lay the filter on a patch that looks like it: each of the "
+    "three ones on the diagonal adds 1, the zeros nothing.",
+    "search_stopped": "The search stopped early: the filter slides over the whole "
+    "image.",
+    "sum_for_agreements": "That is the sum: agreements minus disagreements. How many "
+    "agree?",
+    "bright_only": "Those are the bright pixels. Where pixel and weight are both -1 "
+    "they agree as well.",
+    "cut_off": "That is 7/9 = 0.777... cut off. The next digit is a 7.",
+    "division_left_out": "That is the sum before it is divided by nine.",
+    "mirror_image": "That is the mirror image. A filter answers most where the image "
+    "looks like the filter.",
+    "dictionary_order": "List the words in another order: the sentence stays the same, "
+    "and the neighbours change.",
+    # activations
+    "one_layer_only": "That is the kernel of one layer. The second one reads outputs "
+    "of the first, which have read pixels further out.",
+    "sides_multiplied": "Windows overlap: the second kernel adds two pixels, it does not "
+    "multiply.",
+    "slopes_divided": "The slope was divided by the number of layers. Each layer "
+    "multiplies by it once more.",
+    "slopes_added": "The slopes were added up. Along a chain they multiply.",
+    "last_layer_alone": "That is one layer. Each of the ten brings its own factor.",
+    "relu_slope_one": "That holds for positive inputs only. To the left of zero the "
+    "curve is flat.",
+    "input_for_slope": "That is the input itself. Ask how much the output changes when "
+    "it moves a little.",
+    "dead_unit_learns": "Its sum is negative for all three inputs, and there ReLU is "
+    "flat: whatever the loss asks for, nothing gets through.",
+    "elu_like_relu": "ReLU ends at zero. ELU bends down to -alpha.",
+    "elu_passes_on": "Only the right half passes on what it gets. On the left stands an "
+    "exponential.",
+    "elu_sign": "The sign is lost: the exponential vanishes, and the rest is minus "
+    "alpha.",
+    "inner_factor_missing": "The factor sqrt(2/pi) inside the tanh is missing: the chain "
+    "rule brings it down.",
+    "value_not_slope": "That is the value of the function. Ask how fast it changes.",
+    "product_rule_forgotten": "x stands in two places. The second one, inside the tanh, "
+    "was held fixed.",
+    "near_is_not_equal": "The curves are hard to tell apart by eye. Subtract them.",
+    "slope_of_the_gate": "That is how fast the gate opens. At zero, what counts is how "
+    "far it is open.",
+    "gate_open": "The gate is half closed at zero.",
+    # initialisation and normalisation
+    "variance_for_deviation": "That is the variance. The standard deviation is its "
+    "root.",
+    "deviation_for_variance": "That is the standard deviation. The variance is its "
+    "square.",
+    "kernel_area_forgotten": "The kernel's area is missing: each output reads all its "
+    "pixels on all channels.",
+    "channels_forgotten": "The channels are missing: each output reads the kernel's "
+    "pixels on all of them.",
+    "xavier_for_he": "That is the rule without ReLU. The factor 2 makes up for the half "
+    "that ReLU cuts off.",
+    "xavier_variance_halved": "Dividing by a half doubles: the 2 stands inside, under "
+    "the n.",
+    "xavier_deviation_halved": "That halves the deviation. Here the 2 stands under the "
+    "root, below n.",
+    "bound_of_the_root": "That is the gain for the bound 1/sqrt(25). The printed bound "
+    "is smaller.",
+    "uniform_variance": "The square of the bound is not yet the variance: a uniform "
+    "variable has a third of it.",
+    "one_term_of_the_sum": "That is one product. 25 of them are added up, and their "
+    "variances with them.",
+    "divided_by_one_less": "The variance was divided by 3. Batch normalization divides "
+    "by the number of values.",
+    "beta_first": "Beta was added before scaling. Scale first, then shift.",
+    "gamma_beta_forgotten": "Normalised rightly. Gamma and beta are still to come.",
+    "bias_survives": "A bias moves all values of a channel alike, and their mean with "
+    "them. The mean is subtracted.",
+    "batch_layer_swapped": "Swapped: batch normalization has a mean for each channel, "
+    "layer normalisation for each image.",
+    "values_for_means": "That is how many values share a mean. Asked is how many means "
+    "there are.",
+    "batch_of_one": "That treats x as a batch of its own. In use the running statistics "
+    "take the batch's place.",
+    "divided_by_variance": "Divided by the variance. Take its root.",
+    "not_divided": "The mean is subtracted. The standard deviation is missing.",
+    "plain_mean": "That is the mean of the three. A running mean moves a tenth of the "
+    "way each time.",
+    "momentum_swapped": "Momentum is the share of the old average that stays, not of "
+    "the new one.",
+    "last_batch_only": "That is the last step from 0. The first two batches have moved "
+    "it already.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",

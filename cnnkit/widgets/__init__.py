@@ -8,18 +8,30 @@ The live explorers are plain ipywidgets: every control is reached with the Tab k
 and the drawings are HTML, so no output area is captured or cleared.
 """
 
+from .activations import activation_explorer
 from .base import Explorer
+from .chain import backpropagation_stepper
 from .convolution import convolution_stepper, smoothing_explorer
 from .drawing import draw_digit
+from .filtering import kernel_explorer
+from .optimizers import optimizer_playground
+from .pixel import pixel_picker
 from .pooling import pooling_stepper
 from .shapes import receptive_field_explorer, size_explorer
+from .wiring import wiring_explorer
 
 __all__ = [
     "Explorer",
+    "activation_explorer",
+    "backpropagation_stepper",
     "convolution_stepper",
     "draw_digit",
+    "kernel_explorer",
+    "optimizer_playground",
+    "pixel_picker",
     "pooling_stepper",
     "receptive_field_explorer",
     "size_explorer",
     "smoothing_explorer",
+    "wiring_explorer",
 ]

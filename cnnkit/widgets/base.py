@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import ipywidgets
 import numpy as np
+from PIL import Image
 
 from .. import plot
 
@@ -37,6 +38,15 @@ const name = tries => {{
   else if (tries) setTimeout(name, 100, tries - 1);
 }};
 name(50);">"""
+# A click on a part of a drawing puts the part's data-pick into a hidden text field of
+# ipywidgets and reports it as typed
+_PICK = f"""<img hidden alt="" src="{_DOT}" onload="
+const field = this.closest('.cnnkit-explorer')?.querySelector('.cnnkit-pick input');
+for (const part of this.parentNode.querySelectorAll('[data-pick]'))
+  part.addEventListener('click', () => {{
+    field.value = part.dataset.pick;
+    field.dispatchEvent(new Event('input', {{bubbles: true}}));
+  }});">"""
 _ROW = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 12px"}
 
 
@@ -49,7 +59,7 @@ class Explorer:
             It raises ValueError for settings that make no sense.
         build: explorer -> the widget, after filling `controls`; the values of the
             controls that `settings` names are the settings.
-        still: result -> (figure, alternative text).
+        still: result -> (figure, alternative text), and True where it is a photograph.
 
     Attributes:
         settings: the last values that made sense.
@@ -250,6 +260,20 @@ def _button(text: str, tooltip: str, icon: str = "") -> ipywidgets.Button:
     )
 
 
+def _pick_field(explorer: Explorer, settings: Callable) -> ipywidgets.Text:
+    """A hidden field for `_PICK`; the clicked part's text tells what to set."""
+    field = ipywidgets.Text(description="Clicked", layout={"display": "none"})
+    field.add_class("cnnkit-pick")
+
+    def picked(change):
+        if change["new"]:
+            field.value = ""  # so that the same part can be clicked again
+            explorer.set(**settings(change["new"]))
+
+    field.observe(picked, "value")
+    return field
+
+
 def _columns(left: list, right: list) -> ipywidgets.HBox:
     """Controls, and beside them what follows, in the width that is left."""
     return ipywidgets.HBox(
@@ -296,6 +320,35 @@ def _svg_grid(x, y, wide, high, title: str, cells, wrap: int = 12) -> str:
                 centre = left + wide / 2, top + high / 2
                 parts.append(_svg_text(*centre, size, lines, ink))
     return "".join(parts)
+
+
+def _svg_target(x, y, width, height, pick: str) -> str:
+    """An unseen rectangle to click on, see `_PICK`."""
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+        f'fill="transparent" style="cursor:pointer" data-pick="{pick}"/>'
+    )
+
+
+def _svg_picture(x, y, width, height, pixels: np.ndarray) -> str:
+    """Colours (rows, columns, 3) of type uint8 as a part of an SVG drawing."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return (
+        f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+        'preserveAspectRatio="none" style="image-rendering:pixelated" '
+        f'href="data:image/png;base64,{data}"/>'
+    )
+
+
+def _svg(width: float, height: float, alt: str, parts: list[str]) -> str:
+    """A drawing of the given size, smaller where there is less room."""
+    return (
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
+        'style="max-width:100%;height:auto;font-family:sans-serif" '
+        f'aria-label="{html.escape(alt)}">{"".join(parts)}</svg>'
+    )
 
 
 def _svg_outline(x: float, y: float, width: float, height: float) -> str:
