@@ -1,0 +1,70 @@
+"""The same grading for `nbgrader autograde` and the formgrader, as preprocessors."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+
+from .gradebook import Course
+from .notebook import read, restore
+from .sandbox import Limits, isolation
+from .submission import Run
+
+FLAG = "HumanNeeded"
+
+
+def _cells(resources) -> list[dict]:
+    where = resources["nbgrader"]
+    course = Course(where["assignment"], Path(os.getcwd()))
+    try:
+        return course.sources[where["notebook"]]
+    finally:
+        course.close()
+
+
+class Restore(NbGraderPreprocessor):
+    """Puts the notebook in order, see `notebook.restore`."""
+
+    def preprocess(self, nb, resources):
+        notebook = read(nbformat.writes(nb).encode())
+        for note in restore(notebook, _cells(resources)):
+            self.log.warning(note)
+        return notebook, resources
+
+
+class Execute(NbGraderPreprocessor):
+    """Runs the notebook in a sandbox, see `submission.Run`; refuses without one."""
+
+    def preprocess(self, nb, resources):
+        self.log.info("Isolation: %s", isolation())
+        limits = Limits()
+        folder = Path(resources["metadata"]["path"] or ".")
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb"
+        }
+        task = {"limits": limits, "files": files, "sandboxed": True}
+        run = Run(task, deadline=time.monotonic() + limits.wall)
+        result = run.grade(nb, [])
+        self.log.info("Verdicts: %s", json.dumps(result["cells"]))
+        return nb, resources
+
+
+class Save(SaveAutoGrades):
+    """nbgrader's own, and what a human has to look at is marked so."""
+
+    def _add_score(self, cell, resources):
+        super()._add_score(cell, resources)
+        if any(output.get("ename") == FLAG for output in cell.get("outputs", [])):
+            grade = self.gradebook.find_grade(
+                cell.metadata["nbgrader"]["grade_id"],
+                self.notebook_id,
+                self.assignment_id,
+                self.student_id,
+            )
+            grade.needs_manual_grade = True
+            self.gradebook.db.commit()

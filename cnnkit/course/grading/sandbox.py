@@ -1,0 +1,508 @@
+"""A place for strangers' code: bubblewrap around it, limits on it, a watch over it.
+
+Inside there is a system that can be read and not written, Python with its packages,
+this library, one private folder in memory and no network; other submissions, the
+gradebook and the exercises' sources are not there at all.  The watch, outside, stops
+everything inside once it takes more than its share.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2]
+DATASETS = PACKAGE.parent / "datasets"
+MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may take; a kernel that takes more is stopped.
+
+    >>> Limits(memory=512).memory
+    512
+    """
+
+    cell: float = 30.0  # seconds of wall clock for one cell
+    wall: float = 300.0  # seconds of wall clock for all of it
+    cpu: float = 300.0  # seconds of processor time, all processes together
+    memory: int = 3000  # MB resident, all processes together
+    disk: int = 256  # MB of files, which lie in memory
+    processes: int = 64
+    threads: int = 1000  # tasks in the kernel's sense: threads of all processes
+    output: int = 2  # MB kept of one cell's output; what is more is dropped
+    restarts: int = 8  # kernels started anew after one was lost
+
+
+class SandboxError(Exception):
+    """There is no sandbox here, or it did not start."""
+
+
+@functools.cache
+def isolation() -> str:
+    """What isolates here, in words.
+
+    Raises:
+        SandboxError: if nothing does; the message says why.
+    """
+    program = shutil.which("bwrap")
+    if not program:
+        raise SandboxError(
+            "expected bubblewrap, which keeps strangers' code apart; received no bwrap "
+            "on the PATH: install it (sudo apt install bubblewrap)"
+        )
+    version = subprocess.run([program, "--version"], capture_output=True, text=True)
+    number = version.stdout.split()[-1]
+    if tuple(int(x) for x in re.findall(r"\d+", number)[:2]) < (0, 8):
+        raise SandboxError(f"expected bubblewrap 0.8 or newer; received {number}")
+    try:
+        with Sandbox("print(6 * 7)", Limits(), stdout=subprocess.PIPE) as probe:
+            answer, _ = probe.process.communicate(timeout=60)
+            said = probe.said()
+    except (SandboxError, subprocess.TimeoutExpired) as error:
+        answer, said = b"", str(error)
+    if answer.strip() != b"42":
+        raise SandboxError(
+            f"expected a sandbox that starts; received from bubblewrap {number}: "
+            f"{said.strip()[-300:] or 'no answer'}"
+        )
+    guard = "" if _seccomp() else ", no system call filter on this processor"
+    return f"bubblewrap {number}{guard}"
+
+
+NO_SANDBOX = "none: limits only"
+
+# System calls that would open a way round the limits: memory that belongs to no process
+# (memfd, System V), mounts and namespaces (a file system without a size), and the
+# kernel's corners that no exercise needs.  Numbers: x86-64, ARM 64.
+BOTH = [*range(425, 434), 442, 447]
+X86 = [29, 30, 68, 101, 155, 165, 166, 248, 249, 250, 272, 298, 304, 308, 310, 311]
+X86 += [319, 321, 323]
+ARM = [39, 40, 41, 97, 117, 186, 194, 196, 217, 218, 219, 241, 265, 268, 270, 271]
+ARM += [279, 280, 282]
+FORBIDDEN = {"x86_64": (0xC000003E, X86 + BOTH), "aarch64": (0xC00000B7, ARM + BOTH)}
+
+
+def _seccomp() -> bytes:
+    """A filter, in the kernel's own code, that answers EPERM; b"" where unknown."""
+    if platform.machine() not in FORBIDDEN:
+        return b""
+    architecture, calls = FORBIDDEN[platform.machine()]
+    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
+    refuse = len(calls) + 1
+    code = [
+        (load, 0, 0, 4),  # which architecture
+        (equal, 0, refuse + 2, architecture),
+        (load, 0, 0, 0),  # which call
+        (at_least, refuse, 0, 0x40000000),  # the other numbering of x86-64
+        *((equal, refuse - i - 1, 0, call) for i, call in enumerate(calls)),
+        (answer, 0, 0, 0x7FFF0000),  # allowed
+        (answer, 0, 0, 0x00050001),  # EPERM
+    ]
+    return b"".join(struct.pack("HBBI", *line) for line in code)
+
+
+# What runs first inside: it gives up rights, sets limits that nobody can raise again
+# and becomes the program that is wanted.
+LAUNCH = """
+import json, os, resource, sys
+wanted = json.loads(sys.argv[1])
+if wanted["uid"]:
+    os.setgroups([])
+    os.setresgid(*[wanted["uid"]] * 3)
+    os.setresuid(*[wanted["uid"]] * 3)
+for name, value in wanted["limits"].items():
+    number = getattr(resource, name, None)
+    if number is not None:
+        hard = resource.getrlimit(number)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (value, value))
+try:
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+except OSError:
+    pass
+sys.argv = ["-c", *sys.argv[2:]]
+code = compile(wanted["code"], "<launch>", "exec")
+del wanted
+exec(code, {"__name__": "__main__"})
+"""
+
+
+class Sandbox:
+    """One program in a place of its own, watched until it is closed.
+
+    Args:
+        code: for this Python; `sys.argv[1]` is its folder for sockets.
+        limits: what it may take.
+        sandboxed: False leaves bubblewrap out: limits and the watch alone remain.
+        stdin, stdout: as for `subprocess.Popen`.
+
+    Attributes:
+        home: the private folder, seen from outside.
+        why: the limit that was passed, in words, or "".
+    """
+
+    def __init__(self, code, limits, sandboxed=True, stdin=None, stdout=None):
+        self.limits, self.sandboxed, self.why = limits, sandboxed, ""
+        self._cpu_of_the_gone, self._cpu = 0.0, {}
+        self.folder = None
+        self.uid = 0
+        if sandboxed and os.geteuid() == 0:  # root inside would be root outside
+            self.uid = 1_000_000_000 + secrets.randbelow(1_000_000_000)
+        rlimits = {
+            "RLIMIT_CPU": int(limits.cpu) + 1,
+            "RLIMIT_FSIZE": limits.disk * MB,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_NOFILE": 1024,
+            "RLIMIT_MSGQUEUE": 0,
+        }
+        if sandboxed:  # outside it would count all processes of this user
+            rlimits["RLIMIT_NPROC"] = limits.threads
+        wanted = json.dumps({"uid": self.uid, "limits": rlimits, "code": code})
+        command = [sys.executable, "-I", "-c", LAUNCH, wanted]
+        read, write = os.pipe()
+        os.set_blocking(write, False)  # nobody waits for us to read what is said
+        os.set_blocking(read, False)
+        self._said = read
+        options = {
+            "stdin": stdin or subprocess.DEVNULL,
+            "stdout": stdout or subprocess.DEVNULL,
+            "stderr": write,
+            "start_new_session": True,
+        }
+        try:
+            if sandboxed:
+                self._start_inside([*command, "/run"], options)
+            else:
+                self.folder = Path(tempfile.mkdtemp(prefix="cnnkit-grade-"))
+                self.home, self.run = self.folder / "home", self.folder / "run"
+                self.home.mkdir()
+                self.run.mkdir()
+                _adopt_orphans()
+                self.process = subprocess.Popen(
+                    [*command, str(self.run)],
+                    cwd=self.home,
+                    env=environment(str(self.home)),
+                    **options,
+                )
+                self.root = self.process.pid
+        finally:
+            os.close(write)
+        self._closed = threading.Event()
+        self._watch = threading.Thread(target=self._keep_watch, daemon=True)
+        self._watch.start()
+
+    def _start_inside(self, command, options):
+        program = shutil.which("bwrap")
+        if not program:
+            raise SandboxError("expected bubblewrap; received no bwrap on the PATH")
+        filter_file, arguments_file = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        filter_file.write(_seccomp())
+        filter_file.flush()
+        filter_file.seek(0)
+        read, write = os.pipe()
+        arguments = bubblewrap(self.limits, bool(self.uid))
+        arguments += ["--info-fd", str(write)]
+        if _seccomp():
+            arguments += ["--seccomp", str(filter_file.fileno())]
+        # through a file: what runs inside may read its first process's command line
+        arguments_file.write("\0".join(arguments).encode() + b"\0")
+        arguments_file.flush()
+        arguments_file.seek(0)
+        passed = [write, filter_file.fileno(), arguments_file.fileno()]
+        with filter_file, arguments_file, open(read, "rb") as information:
+            try:
+                self.process = subprocess.Popen(
+                    [program, "--args", str(arguments_file.fileno()), "--", *command],
+                    pass_fds=passed,
+                    env={},
+                    **options,
+                )
+            finally:
+                os.close(write)
+            answer = information.read()
+        try:
+            self.root = json.loads(answer)["child-pid"]
+        except ValueError:
+            self.process.wait(timeout=10)
+            raise SandboxError(f"bubblewrap did not start: {self.said()}") from None
+        self.home = Path(f"/proc/{self.root}/root/home/student")
+        self.run = Path(f"/proc/{self.root}/root/run")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def put(self, files: dict[str, bytes]):
+        """Writes files into the home folder; call it before strangers' code runs."""
+        for name, content in files.items():
+            path = self.home / name
+            for folder in [*reversed(path.relative_to(self.home).parents[:-1])]:
+                with contextlib.suppress(FileExistsError):
+                    (self.home / folder).mkdir()
+                    self._give(self.home / folder)
+            path.write_bytes(content)
+            self._give(path)
+
+    def _give(self, path):
+        if self.uid:
+            os.chown(path, self.uid, self.uid)
+
+    def said(self) -> str:
+        """The last words on standard error, at most 64 KB of them."""
+        try:
+            return os.read(self._said, 1 << 16).decode(errors="replace")
+        except OSError:
+            return ""
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def members(self) -> list[int]:
+        """The process numbers, seen from here, of all that runs inside."""
+        found, todo = [], [self.root]
+        if not self.sandboxed:
+            todo = [self.root, *_orphans(self.root)]
+        while todo and len(found) < 5000:
+            pid = todo.pop()
+            found.append(pid)
+            with contextlib.suppress(OSError):
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    with open(f"/proc/{pid}/task/{task}/children") as file:
+                        todo += map(int, file.read().split())
+        return found
+
+    def interrupt(self):
+        """Ctrl-C for the program, which is the first process below bubblewrap's."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = self.root
+            if self.sandboxed:
+                with open(f"/proc/{pid}/task/{pid}/children") as file:
+                    pid = int(file.read().split()[0])
+            os.kill(pid, signal.SIGINT)
+
+    def stop(self, why: str = ""):
+        """Kills all that runs inside: the rest ends with the first process."""
+        self.why = self.why or why
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.root, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    def close(self):
+        """Stops everything and removes the private folder."""
+        self._closed.set()
+        members = [] if self.sandboxed else self.members()
+        self.stop()
+        if not self.sandboxed:
+            for _ in range(20):  # who was born meanwhile
+                for pid in members:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                self.process.poll()
+                _reap()
+                members = [pid for pid in self.members() if pid != self.root]
+                if not members:
+                    break
+                time.sleep(0.02)
+        self.process.wait()
+        self._watch.join()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream:
+                stream.close()
+        with contextlib.suppress(OSError):
+            os.close(self._said)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _keep_watch(self):
+        limits = self.limits
+        while not self._closed.wait(0.1) and self.alive():
+            members = self.members()
+            memory, cpu = self._use(members)
+            if len(members) > limits.processes + 2:
+                self.stop(f"more than {limits.processes} processes")
+            elif cpu > limits.cpu:
+                self.stop(f"more than {limits.cpu:g} s of processor time")
+            elif memory > limits.memory * MB and (
+                _shared_out(members) > limits.memory * MB
+            ):
+                self.stop(f"more than {limits.memory} MB of memory")
+            elif self._too_many_files():
+                self.stop(f"more than {limits.disk} MB of files, or 100000 of them")
+
+    def _use(self, members) -> tuple[float, float]:
+        """Bytes resident and seconds of processor time of all members together."""
+        memory = 0
+        tick = os.sysconf("SC_CLK_TCK")
+        for pid in members:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                status = Path(f"/proc/{pid}/status").read_text()
+                for kind in ("RssAnon", "RssShmem"):
+                    memory += int(status.split(kind + ":")[1].split()[0]) * 1024
+                fields = (
+                    Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                )
+                self._cpu[pid] = sum(map(int, fields[11:13])) / tick
+        for pid in self._cpu.keys() - set(members):  # the last that was seen of it
+            self._cpu_of_the_gone += self._cpu.pop(pid)
+        return memory, self._cpu_of_the_gone + sum(self._cpu.values())
+
+    def _too_many_files(self) -> bool:
+        try:
+            if self.sandboxed:
+                use = os.statvfs(self.home)
+                return use.f_files - use.f_ffree > 100_000
+            size = count = 0
+            for path in self.folder.rglob("*"):
+                size += path.lstat().st_blocks * 512
+                count += 1
+            return size > self.limits.disk * MB or count > 100_000
+        except OSError:
+            return False
+
+
+def _shared_out(members) -> int:
+    """Bytes resident, each page that processes share counted once."""
+    total = 0
+    for pid in members:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            rolled = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            for kind in ("Pss_Anon", "Pss_Shmem"):
+                total += int(rolled.split(kind + ":")[1].split()[0]) * 1024
+    return total
+
+
+def _adopt_orphans():
+    """Daemons left by a program without a sandbox become children of this process."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def _orphans(session: int) -> list[int]:
+    """Children of this process that it did not start itself: adopted ones."""
+    found = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir("/proc/self/task"):
+            children = Path(f"/proc/self/task/{task}/children").read_text().split()
+            for pid in map(int, children):
+                with contextlib.suppress(OSError):
+                    where = os.readlink(f"/proc/{pid}/cwd")
+                    if "cnnkit-grade-" in where or os.getsid(pid) == session:
+                        found.append(pid)
+    return [pid for pid in found if pid != session]
+
+
+def _reap():
+    for pid in _zombies():
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def _zombies() -> list[int]:
+    found = []
+    for task in os.listdir("/proc/self/task"):
+        with contextlib.suppress(OSError):
+            for pid in Path(f"/proc/self/task/{task}/children").read_text().split():
+                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                if stat[0] == "Z":
+                    found.append(int(pid))
+    return found
+
+
+def environment(home: str) -> dict[str, str]:
+    """All that the program sees of the environment."""
+    temporary = f"{home}/.tmp"
+    if not home.startswith("/home/student"):
+        os.makedirs(temporary, exist_ok=True)
+    kept = {
+        name: os.environ[name]
+        for name in ("KERAS_BACKEND", "CNNKIT_DATA", "TZ")
+        if name in os.environ
+    }
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": home,
+        "USER": "student",
+        "LOGNAME": "student",
+        "TMPDIR": temporary,
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",  # graded twice, the same result
+        "CNNKIT_TEST": "1",  # progress bars silent, explorers show their still
+        **kept,
+    }
+
+
+def readable() -> list[Path]:
+    """Folders that are bound, read-only: Python, its packages, this library, data."""
+    folders = {Path(sys.base_prefix), Path(sys.prefix), PACKAGE, DATASETS}
+    if own := os.environ.get("CNNKIT_DATA"):
+        folders.add(Path(own))
+    return sorted(folder.absolute() for folder in folders if folder.is_dir())
+
+
+def hides(folder: Path) -> bool:
+    """Whether a folder, such as the course's, stays out of sight inside.
+
+    >>> hides(Path("/a/course")), hides(PACKAGE)
+    (True, False)
+    """
+    folder = folder.resolve()
+    bound = [Path("/usr"), *(path.resolve() for path in readable())]
+    return not any(folder.is_relative_to(path) for path in bound)
+
+
+def bubblewrap(limits: Limits, root: bool) -> list[str]:
+    """Bubblewrap's arguments."""
+    arguments = ["--die-with-parent", "--new-session", "--clearenv"]
+    arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    arguments += ["--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL"]
+    if root:  # for the change to a user of its own, which ends them
+        arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        arguments += ["--unshare-user"]
+    for name, value in environment("/home/student").items():
+        arguments += ["--setenv", name, value]
+    arguments += ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        if os.path.islink(name):
+            arguments += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            arguments += ["--ro-bind", name, name]
+    for name in ("ld.so.cache", "alternatives", "fonts", "localtime", "nsswitch.conf"):
+        arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    for folder in readable():
+        if not folder.is_relative_to("/usr"):
+            for parent in [*reversed(folder.parents)][1:]:  # empty, and can be passed
+                arguments += ["--perms", "0755", "--dir", str(parent)]
+            arguments += ["--ro-bind", str(folder), str(folder)]
+    size = str(limits.disk * MB)
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--size", str(64 * MB), "--perms", "1777", "--tmpfs", "/dev/shm"]
+    arguments += ["--remount-ro", "/dev"]
+    arguments += ["--size", str(MB), "--perms", "0777", "--tmpfs", "/run"]
+    arguments += ["--size", size, "--tmpfs", "/home"]
+    arguments += ["--perms", "0777", "--dir", "/home/student"]
+    arguments += ["--perms", "1777", "--dir", "/home/student/.tmp"]
+    arguments += ["--symlink", "home/student/.tmp", "/tmp"]
+    arguments += ["--remount-ro", "/", "--chdir", "/home/student"]
+    return arguments
