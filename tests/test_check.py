@@ -571,7 +571,7 @@ def slope_of_loss():
         w = np.array([1.0, 1.0]) + t * along
         return 1.5 * w[0] ** 2 + 2 * w[1] ** 2
 
-    return (loss(1e-5) - loss(-1e-5)) / 2e-5
+    return round((loss(1e-5) - loss(-1e-5)) / 2e-5, 6)
 
 
 def keras_hinge():
@@ -579,14 +579,14 @@ def keras_hinge():
     import keras
 
     loss = keras.losses.CategoricalHinge()
-    return float(loss([[1.0, 0, 0]], [[2.0, 3.5, -1]]))
+    return float(loss(np.eye(3)[:1], np.array([[2.0, 3.5, -1]])))
 
 
 def keras_softmax_loss():
     import keras
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return float(loss([0], [[2.0, 3.5, -1]]))
+    return float(loss(np.array([0]), np.array([[2.0, 3.5, -1]])))
 
 
 def keras_kernel_gradient():
@@ -738,7 +738,183 @@ def keras_running_mean():
     return float(np.asarray(layer.moving_mean)[0])
 
 
+def keras_weight(optimizer, gradients, w=1.0):
+    """A weight after some gradients, moved by a real optimizer."""
+    import keras
+
+    weight = keras.Variable(np.array(w, "float32"))
+    for g in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(np.float32(g))], [weight])
+    return np.asarray(weight.value)
+
+
+def keras_momentum():
+    import keras
+
+    return keras_weight(keras.optimizers.SGD(0.1, momentum=0.9), (1, 0.5, -0.25))
+
+
+def keras_velocity():
+    import keras
+
+    places = [
+        keras_weight(keras.optimizers.SGD(1.0, momentum=0.9), [1] * steps)
+        for steps in (300, 301)
+    ]
+    return np.round(places[0] - places[1], 2)
+
+
+def keras_own_rates():
+    import keras
+
+    moved = keras_weight(keras.optimizers.RMSprop(), [(10, 0.1)], (0, 0))
+    return np.round(moved[0] / moved[1])
+
+
+def keras_adam_step():
+    import keras
+
+    return -keras_weight(keras.optimizers.Adam(), [50], 0)
+
+
+def keras_steps_per_epoch():
+    import keras
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Rescaling(1.0)])
+    model.compile("sgd", "mse")
+    batches = []
+    counter = keras.callbacks.LambdaCallback(
+        on_test_batch_begin=lambda batch, logs: batches.append(batch)
+    )
+    x = np.ones((50_000, 1), "float32")
+    model.evaluate(x, x, batch_size=128, callbacks=[counter], verbose=0)
+    return len(batches)
+
+
+def largest_stable_rate():
+    """The rate up to which gradient descent on x^2 stays where it began, by trying."""
+    rates = np.arange(1, 400) / 100
+    return rates[[abs((1 - 2 * rate) ** 50) <= 1 for rate in rates]].max()
+
+
+def printed_average():
+    w, p = 1.0, 0.0
+    for _ in range(5):
+        p = 0.9 * p - 0.1 * w
+        w -= 0.5 * p
+    return "away" if abs(w) > 1 else "towards"
+
+
+def l2_argument():
+    """From the slope of Keras's penalty, measured at w = 1."""
+    import keras
+
+    penalty = keras.regularizers.L2(1.0)
+    slope = check.gradient(penalty, np.ones(1, "float32"))
+    return 0.0001 / slope.item()
+
+
+def keras_step_schedule():
+    import keras
+
+    rates = [0.1, 0.01, 0.001, 0.0001]
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([30, 60, 90], rates)
+    return float(schedule(75))
+
+
+def keras_cosine():
+    import keras
+
+    return float(keras.optimizers.schedules.CosineDecay(0.1, 100)(25))
+
+
+def keras_penalty(kind, *factors):
+    import keras
+
+    return float(getattr(keras.regularizers, kind)(*factors)(np.float32([1, -2, 3, 0])))
+
+
+def minimiser(f):
+    grid = np.linspace(-2, 2, 4001)
+    return round(float(grid[np.argmin(f(grid))]), 6)
+
+
+def keras_early_stopping():
+    import keras
+
+    net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    stopper = keras.callbacks.EarlyStopping(patience=3)
+    stopper.set_model(net)
+    stopper.on_train_begin()
+    net.stop_training = False
+    for epoch, loss in enumerate([0.9, 0.7, 0.6, 0.55, 0.56, 0.54, 0.57, 0.58, 0.6]):
+        if not net.stop_training:
+            stopper.on_epoch_end(epoch, {"val_loss": loss})
+    return stopper.stopped_epoch, stopper.best_epoch
+
+
+def keras_dropout():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return np.asarray(keras.layers.Dropout(0.2)(np.ones(10000), training=True))
+
+
+def dropout_mean():
+    kept = np.random.default_rng(0).random((200_000, 2)) >= 0.2
+    mean = (kept @ [6.0, -4.0]).mean()
+    return np.round((mean, mean / 2), 2)
+
+
+def filtered_by_scipy(image, kernel):
+    """A lecture's kernel slid over an image, by SciPy."""
+    from scipy.signal import correlate2d
+
+    kernels = {
+        "blur": [[1, 1, 1], [1, 1, 1], [1, 1, 1]],
+        "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
+        "edge": [[1, 1, 1], [1, -8, 1], [1, 1, 1]],
+        "falling": [[1, -1, -1], [-1, 1, -1], [-1, -1, 1]],
+    }
+    return correlate2d(image, np.array(kernels[kernel]), mode="valid")
+
+
+def six_by_six():
+    """The response of the falling diagonal to the 6x6 image."""
+    rows = "100001", "010010", "001100", "100010", "010010", "001010"
+    return filtered_by_scipy(np.array([[*map(int, row)] for row in rows]), "falling")
+
+
+def third_map():
+    """The diagonal whose filter matches a letter X perfectly on its rising stroke."""
+    letter = np.where(np.eye(9) + np.eye(9)[::-1] > 0, 1, -1)
+    letter[[0, -1]] = letter[:, [0, -1]] = -1
+    rising = filtered_by_scipy(letter[:, ::-1], "falling")[:, ::-1]  # mirrored twice
+    rows, columns = np.nonzero(rising == 9)
+    return "rising" if all(np.diff(columns[np.argsort(rows)]) < 0) else "falling"
+
+
 ORACLES = {
+    "00/pixels": lambda: np.zeros((8, 6)).size,
+    "02/constant": lambda: tuple(
+        int(filtered_by_scipy(np.full((3, 3), 10), name).item())
+        for name in ("blur", "sharpen", "edge")
+    ),
+    "02/step-sharpen": lambda: filtered_by_scipy(
+        np.repeat([[10, 10, 10, 20, 20, 20]], 3, axis=0), "sharpen"
+    )[0],
+    "02/zero-border": lambda: keras_conv((7, 7, 1), 1, 5)[0][0],
+    "02/largest": lambda: int(six_by_six().max()),
+    "02/places": lambda: int(np.sum(six_by_six() == 3)),
+    "02/agreeing": lambda: (  # agreements minus disagreements, of nine
+        (9 + filtered_by_scipy(np.diag([0, 2, 2]) - 1, "falling")) / 2
+    ).item(),
+    "02/two-decimals": lambda: float(f"{7 / 9:.2f}"),
+    "02/third-map": third_map,
+    "02/without-its-mean": lambda: int(
+        np.round(np.sum(137 * (np.arange(9) - np.mean(np.arange(9)))))
+    ),
+    "02/dictionary": lambda: False,
     "01/seven-weights": seventh_sum,
     "01/window-count": lambda: counted_windows(17, 7),
     "01/noise-variance": measured_variance,
@@ -852,6 +1028,35 @@ ORACLES = {
     "11/means": numbers_of_means,
     "11/test-time": keras_test_time,
     "11/running-mean": keras_running_mean,
+    "12/diverges": largest_stable_rate,
+    "12/two-rates": lambda: "equal" if 0.8**20 == (-0.8) ** 20 else "0.1",
+    "12/ridge": lambda: check.gradient(lambda y: -(y**2), 0.0) != 0,
+    "12/batch-variance": lambda: np.var(
+        np.add.outer([1.0, 2, 3, 6], [1.0, 2, 3, 6]) / 2
+    ),
+    "12/steps-per-epoch": keras_steps_per_epoch,
+    "12/momentum": keras_momentum,
+    "12/velocity": keras_velocity,
+    "12/printed-momentum": printed_average,
+    "12/own-rates": keras_own_rates,
+    "12/adam-first-step": keras_adam_step,
+    "12/adam-updates": lambda: sum(1 for t in range(1, 100)),
+    "12/printed-decay": lambda: 2 - 0.5 * (0 - 0.1 * 2),
+    "12/l2-argument": l2_argument,
+    "12/step": keras_step_schedule,
+    "12/cosine": keras_cosine,
+    "13/remedy": lambda: "more capacity",
+    "13/degree-8": lambda: np.linalg.matrix_rank(np.vander(np.arange(9.0))) == 9,
+    "13/l2": lambda: keras_penalty("L2", 1.0),
+    "13/l1": lambda: keras_penalty("L1", 1.0),
+    "13/elastic-net": lambda: keras_penalty("L1L2", 1.0, 0.5),
+    "13/lambda-over-n": lambda: 1 + float(np.dot([1, -2], [1, -2])) * 0.2,
+    "13/soft": lambda: minimiser(lambda w: 0.5 * (w - 0.3) ** 2 + 0.5 * abs(w)),
+    "13/patience": keras_early_stopping,
+    "13/masks": lambda: 2**3,
+    "13/dropout-scaling": dropout_mean,
+    "13/inverted": lambda: float(keras_dropout().max()),
+    "13/relu-mean": lambda: (2 + 6) / 4 == max((2 + 6 + 0 - 4) / 4, 0),
 }
 
 

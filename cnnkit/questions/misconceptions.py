@@ -69,6 +69,9 @@ MISCONCEPTIONS = {
     "depth_forgotten": "The depth is missing: a filter has weights for each channel of "
     "its input, and a flattened volume keeps all channels.",
     # counts
+    "sides_added": "That is rows plus columns. A grid has as many cells as rows times "
+    "columns.",
+    "three_colours": "A colour image has three numbers a pixel, a grey one has one.",
     "bias_forgotten": "The biases are missing: each filter or unit has one.",
     "bias_is_no_product": "A bias is added, not multiplied.",
     "bias_counted": "Biases were counted too: the question asks for weights.",
@@ -343,6 +346,82 @@ MISCONCEPTIONS = {
     "the new one.",
     "last_batch_only": "That is the last step from 0. The first two batches have moved "
     "it already.",
+    # optimisers and schedules
+    "slope_of_square": "The slope of x^2 is 2x, so a step multiplies x by 1 - 2 rate. "
+    "Ask when this factor is outside -1 to 1.",
+    "sides_alternate": "One rate multiplies by 0.8 in each step, the other by -0.8: it "
+    "changes sides, and the distance to zero is the same.",
+    "saddle_pushes": "On this line the slope across it is exactly zero, so nothing "
+    "pushes. Noise or a start beside the line would.",
+    "divided_by_square": "Divided by the square of the batch size. The mean of n "
+    "independent values has an n-th of their variance.",
+    "sum_varies": "That is the variance of the sum of two. Their mean is half the sum.",
+    "last_batch": "The last batch is smaller, and it is a step too.",
+    "momentum_forgotten": "That is plain gradient descent: the velocity keeps 0.9 of "
+    "what it was.",
+    "mean_for_sum": "That takes a mean, in which a new gradient counts 1 - rho. Here it "
+    "enters the velocity in full.",
+    "two_terms": "That is one step of the way. Add up 1 + 0.9 + 0.9^2 and so on.",
+    "signs_unchecked": "Follow the signs as they are written: a minus in the first "
+    "line meets a minus in the step.",
+    "scale_kept": "Each weight is divided by the root of its own squared gradients, "
+    "which takes its scale out.",
+    "scale_inverted": "The division equals the two out, it does not turn them round.",
+    "rate_times_gradient": "That grows with the gradient, as in gradient descent. Adam "
+    "divides the gradient by its own size.",
+    "correction_forgotten": "That is the step without bias correction: 0.1 over the "
+    "root of 0.001.",
+    "range_end": "A range leaves out its end.",
+    "rate_left_out": "The learning rate multiplies what was added to the gradient.",
+    "square_forgotten": "The slope of l2 times w^2 is 2 l2 times w: the square brings a "
+    "factor of two.",
+    "drops_counted": "Count the drops up to this epoch, each to a tenth.",
+    "linear_for_cosine": "That is a straight line. A cosine falls slowly at first.",
+    "cosine_not_shifted": "A cosine runs from 1 to -1. To run from 1 to 0 it is shifted "
+    "up by one and halved.",
+    # regularisation
+    "underfit_for_overfit": "That cures overfitting. Here training and validation are "
+    "equally bad: the network is too small or not trained enough.",
+    "constant_forgotten": "Count the coefficients: degree 8 has nine of them, the "
+    "constant included.",
+    "root_taken": "That is the length of the vector, a root. The penalty is the sum of "
+    "squares itself.",
+    "signs_kept": "The signs were kept, so weights cancel. A penalty counts the size "
+    "of each weight.",
+    "absolute_for_squares": "That adds up absolute values, which is L1. L2 adds up "
+    "squares.",
+    "squares_for_absolute": "That adds up squares, which is L2. L1 adds up absolute "
+    "values.",
+    "beta_forgotten": "Beta is missing: only half of the squares counts here.",
+    "beta_on_both": "Beta stands before the squares alone, not before the absolute "
+    "values.",
+    "n_forgotten": "The penalty was not divided by n.",
+    "half_factor": "There is no factor one half in this penalty. Conventions differ: "
+    "read the formula.",
+    "beyond_zero": "The pull of |w| stops at zero, and turns round behind it.",
+    "scaled_not_cut": "That is what the squared penalty does: it halves. The absolute "
+    "value subtracts, and stops at zero.",
+    "penalty_ignored": "That is the best w without the penalty.",
+    "improvement_missed": "Epoch 5, with 0.54, is better than epoch 3: the count of "
+    "epochs without improvement begins anew.",
+    "last_for_best": "The last epoch is not the best: training went on for three "
+    "epochs to be sure.",
+    "counted_from_one": "Right, but counted from 1. The first epoch is epoch 0.",
+    "masks_added": "The choices multiply: each unit doubles the number of networks.",
+    "one_at_a_time": "That drops exactly one at a time. Each unit is dropped or not, "
+    "whatever the others do.",
+    "none_dropped_forgotten": "One is missing: the mask that drops all, or the one "
+    "that drops none.",
+    "drop_rate_for_keep": "That uses the rate at which units are dropped. What counts "
+    "is the share that is kept, here 0.8.",
+    "scaled_up_at_test": "Dividing is for training (inverted dropout). Here training "
+    "drops only, so the test has to scale down.",
+    "not_scaled": "Unscaled, the mean would be 0.8. Inverted dropout makes up for that "
+    "in training.",
+    "scaled_down": "The mean would fall twice: by dropping and by scaling. The kept "
+    "ones are scaled up.",
+    "mean_through_relu": "Compute both: the ReLU cuts off the -4 before the mean, not "
+    "after it.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
