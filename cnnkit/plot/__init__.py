@@ -30,6 +30,7 @@ from .base import (
     show,
 )
 from .convolution import convolution_step, placements
+from .course import course_map
 from .features import direction_cells, heat, tiles, word_counts
 from .filtering import filtering, orientations
 from .general import bars, images, lines, number_grid
@@ -42,8 +43,15 @@ from .network import (
     receptive_field,
     smoothing,
 )
+from .normalization import normalization_cubes, signal_histograms
 from .optimizers import optimizer_paths
 from .pixel import one_by_one
+from .regularization import (
+    dropout_masks,
+    feature_sheets,
+    polynomial_fit,
+    weight_histograms,
+)
 from .volumes import filter_volume, model
 from .wiring import WEIGHT_COLORS, wiring
 
@@ -70,8 +78,11 @@ __all__ = [
     "chain",
     "confusion_matrix",
     "convolution_step",
+    "course_map",
     "direction_cells",
+    "dropout_masks",
     "feature_maps",
+    "feature_sheets",
     "figure",
     "filter_volume",
     "filtering",
@@ -83,15 +94,19 @@ __all__ = [
     "loss_surface",
     "mistakes",
     "model",
+    "normalization_cubes",
     "number_grid",
     "one_by_one",
     "optimizer_paths",
     "orientations",
     "placements",
+    "polynomial_fit",
     "receptive_field",
     "show",
+    "signal_histograms",
     "smoothing",
     "tiles",
+    "weight_histograms",
     "wiring",
     "word_counts",
 ]

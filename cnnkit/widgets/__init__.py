@@ -14,9 +14,11 @@ from .chain import backpropagation_stepper
 from .convolution import convolution_stepper, smoothing_explorer
 from .drawing import draw_digit
 from .filtering import kernel_explorer
+from .normalization import normalization_explorer
 from .optimizers import optimizer_playground
 from .pixel import pixel_picker
 from .pooling import pooling_stepper
+from .regularization import polynomial_explorer
 from .shapes import receptive_field_explorer, size_explorer
 from .wiring import wiring_explorer
 
@@ -27,8 +29,10 @@ __all__ = [
     "convolution_stepper",
     "draw_digit",
     "kernel_explorer",
+    "normalization_explorer",
     "optimizer_playground",
     "pixel_picker",
+    "polynomial_explorer",
     "pooling_stepper",
     "receptive_field_explorer",
     "size_explorer",
