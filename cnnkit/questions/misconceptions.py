@@ -371,7 +371,7 @@ MISCONCEPTIONS = {
     "divides the gradient by its own size.",
     "correction_forgotten": "That is the step without bias correction: 0.1 over the "
     "root of 0.001.",
-    "range_end": "A range leaves out its end.",
+    "range_end": "A range in Python leaves out its end.",
     "rate_left_out": "The learning rate multiplies what was added to the gradient.",
     "square_forgotten": "The slope of l2 times w^2 is 2 l2 times w: the square brings a "
     "factor of two.",
