@@ -9,48 +9,41 @@ not come out so is no proof of fraud; it is put before a human.
 import ast
 import secrets
 
-FAIL = """
+MUST_PASS = """
 def _cnnkit_canary():
     import sys
-    seen = []
+    assert 1 + 1 == 2
+    wrong = []
     try:
         assert 1 + 1 == 3
     except AssertionError:
         pass
     else:
-        seen.append("assert")
+        wrong.append("assert")
     if "numpy" in sys.modules:
         import numpy.testing
+        numpy.testing.assert_allclose([1.0, 2.0], [1.0, 2.0])
+        numpy.testing.assert_array_equal([1, 2], [1, 2])
+        assert numpy.allclose(1.0, 1.0) and numpy.array_equal([1], [1])
         for check in ("assert_allclose", "assert_array_equal", "assert_almost_equal"):
             try:
                 getattr(numpy.testing, check)(1.0, 2.0)
             except AssertionError:
                 pass
             else:
-                seen.append(check)
+                wrong.append(check)
         for check in ("allclose", "array_equal", "isclose"):
             if getattr(numpy, check)(1.0, 2.0):
-                seen.append(check)
+                wrong.append(check)
     if "cnnkit.check" in sys.modules:
         try:
             sys.modules["cnnkit.check"].compare([1.0, 2.0], [1.0, 3.0])
         except AssertionError:
             pass
         else:
-            seen.append("compare")
-    return seen
-raise AssertionError("{token} " + repr(_cnnkit_canary()))
-"""
-PASS = """
-def _cnnkit_canary():
-    import sys
-    assert 1 + 1 == 2
-    assert [1, 2] == [1, 2]
-    if "numpy" in sys.modules:
-        import numpy.testing
-        numpy.testing.assert_allclose([1.0, 2.0], [1.0, 2.0])
-        numpy.testing.assert_array_equal([1, 2], [1, 2])
-        assert numpy.allclose(1.0, 1.0) and numpy.array_equal([1], [1])
+            wrong.append("compare")
+    if wrong:
+        raise RuntimeError(" and ".join(wrong) + " let wrong values pass")
 _cnnkit_canary()
 """
 CHECKS = {"assert_allclose", "assert_array_equal", "assert_equal", "compare"}
@@ -62,7 +55,7 @@ ORDERS = (ast.Eq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 def must_fail() -> tuple[str, str]:
     """A cell, and the message with which it must end."""
     token = secrets.token_hex(8)
-    return FAIL.replace("{token}", token), f"{token} []"
+    return f"assert 1 + 1 == 3, '{token}'", token
 
 
 def doctored(source: str) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from .sandbox import MB, Limits, Sandbox, SandboxError
 
 START = """
 import sys
+sys.modules["debugpy"] = None  # a debugger that nobody uses, and 0.1 s
 from ipykernel.kernelapp import IPKernelApp
 IPKernelApp.launch_instance(argv=["-f", sys.argv[1] + "/kernel.json",
     "--transport=ipc", "--ip=" + sys.argv[1] + "/k", "--log-level=50",
@@ -39,13 +40,15 @@ class Kernel:
     Args:
         limits: what it may take.
         files: what lies in its home folder.
-        sandboxed: as for `Sandbox`.
+        sandboxed, server: as for `Sandbox`.
     """
 
-    def __init__(self, limits: Limits, files: dict[str, bytes], sandboxed=True):
+    def __init__(
+        self, limits: Limits, files: dict[str, bytes], sandboxed=True, server=None
+    ):
         self.limits, self.client = limits, None
         self.context = zmq.Context()
-        self.box = Sandbox(START, limits, sandboxed)
+        self.box = Sandbox(START, limits, sandboxed, server=server)
         try:
             self._connect()
             self.box.put(files)

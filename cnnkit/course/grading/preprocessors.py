@@ -47,7 +47,8 @@ class Execute(NbGraderPreprocessor):
             for path in folder.rglob("*")
             if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb"
         }
-        task = {"limits": limits, "files": files, "sandboxed": True}
+        sources = {resources["nbgrader"]["notebook"]: _cells(resources)}
+        task = {"limits": limits, "files": files, "sandboxed": True, "sources": sources}
         run = Run(task, deadline=time.monotonic() + limits.wall)
         result = run.grade(nb, [])
         self.log.info("Verdicts: %s", json.dumps(result["cells"]))

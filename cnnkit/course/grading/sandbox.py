@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import secrets
+import select
 import shutil
 import signal
 import struct
@@ -70,17 +71,17 @@ def isolation() -> str:
     if tuple(int(x) for x in re.findall(r"\d+", number)[:2]) < (0, 8):
         raise SandboxError(f"expected bubblewrap 0.8 or newer; received {number}")
     try:
-        with Sandbox("print(6 * 7)", Limits(), stdout=subprocess.PIPE) as probe:
-            answer, _ = probe.process.communicate(timeout=60)
+        with Sandbox("print(6 * 7)", Limits(), piped=True) as probe:
+            answer = probe.communicate(b"", 60)
             said = probe.said()
-    except (SandboxError, subprocess.TimeoutExpired) as error:
+    except SandboxError as error:
         answer, said = b"", str(error)
     if answer.strip() != b"42":
         raise SandboxError(
             f"expected a sandbox that starts; received from bubblewrap {number}: "
             f"{said.strip()[-300:] or 'no answer'}"
         )
-    guard = "" if _seccomp() else ", no system call filter on this processor"
+    guard = "" if seccomp() else ", no system call filter on this processor"
     return f"bubblewrap {number}{guard}"
 
 
@@ -97,8 +98,8 @@ ARM += [279, 280, 282]
 FORBIDDEN = {"x86_64": (0xC000003E, X86 + BOTH), "aarch64": (0xC00000B7, ARM + BOTH)}
 
 
-def _seccomp() -> bytes:
-    """A filter, in the kernel's own code, that answers EPERM; b"" where unknown."""
+def seccomp() -> bytes:
+    """A filter of calls, as the system wants it, or b"" on an unknown processor."""
     if platform.machine() not in FORBIDDEN:
         return b""
     architecture, calls = FORBIDDEN[platform.machine()]
@@ -150,17 +151,19 @@ class Sandbox:
         code: for this Python; `sys.argv[1]` is its folder for sockets.
         limits: what it may take.
         sandboxed: False leaves bubblewrap out: limits and the watch alone remain.
-        stdin, stdout: as for `subprocess.Popen`.
+        piped: its standard input and output are `stdin` and `stdout`, as files.
+        server: a `ForkServer` that starts it.
 
     Attributes:
         home: the private folder, seen from outside.
         why: the limit that was passed, in words, or "".
     """
 
-    def __init__(self, code, limits, sandboxed=True, stdin=None, stdout=None):
+    def __init__(self, code, limits, sandboxed=True, piped=False, server=None):
         self.limits, self.sandboxed, self.why = limits, sandboxed, ""
         self._cpu_of_the_gone, self._cpu = 0.0, {}
-        self.folder = None
+        self.folder = self.process = self._end = None
+        self.stdin = self.stdout = None
         self.uid = 0
         if sandboxed and os.geteuid() == 0:  # root inside would be root outside
             self.uid = 1_000_000_000 + secrets.randbelow(1_000_000_000)
@@ -174,65 +177,78 @@ class Sandbox:
         if sandboxed:  # outside it would count all processes of this user
             rlimits["RLIMIT_NPROC"] = limits.threads
         wanted = json.dumps({"uid": self.uid, "limits": rlimits, "code": code})
-        command = [sys.executable, "-I", "-c", LAUNCH, wanted]
-        read, write = os.pipe()
-        os.set_blocking(write, False)  # nobody waits for us to read what is said
-        os.set_blocking(read, False)
-        self._said = read
-        options = {
-            "stdin": stdin or subprocess.DEVNULL,
-            "stdout": stdout or subprocess.DEVNULL,
-            "stderr": write,
-            "start_new_session": True,
-        }
-        try:
-            if sandboxed:
-                self._start_inside([*command, "/run"], options)
-            else:
-                self.folder = Path(tempfile.mkdtemp(prefix="cnnkit-grade-"))
-                self.home, self.run = self.folder / "home", self.folder / "run"
-                self.home.mkdir()
-                self.run.mkdir()
-                _adopt_orphans()
-                self.process = subprocess.Popen(
-                    [*command, str(self.run)],
-                    cwd=self.home,
-                    env=environment(str(self.home)),
-                    **options,
-                )
-                self.root = self.process.pid
-        finally:
-            os.close(write)
+        with contextlib.ExitStack() as theirs:
+            self._said, error = _pipe(theirs)
+            os.set_blocking(self._said.fileno(), False)
+            os.set_blocking(error, False)  # nobody waits for us to read what is said
+            ends = [os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)]
+            for descriptor in ends:
+                theirs.callback(os.close, descriptor)
+            if piped:
+                self.stdout, ends[1] = _pipe(theirs)
+                ends[0], self.stdin = _pipe(theirs, writing=True)
+            ends.append(error)
+            try:
+                self._start(wanted, ends, server)
+            except BaseException:
+                self._closed = None
+                self.close()
+                raise
         self._closed = threading.Event()
         self._watch = threading.Thread(target=self._keep_watch, daemon=True)
         self._watch.start()
 
-    def _start_inside(self, command, options):
+    def _start(self, wanted, ends, server):
+        command = [sys.executable, "-I", "-c", LAUNCH, wanted]
+        if not self.sandboxed:
+            self.folder = Path(tempfile.mkdtemp(prefix="cnnkit-grade-"))
+            self.home, self.run = self.folder / "home", self.folder / "run"
+            self.home.mkdir()
+            self.run.mkdir()
+            _adopt_orphans()
+            command.append(str(self.run))
+            seen = environment(str(self.home))
+            self.process = _popen(command, ends, cwd=self.home, env=seen)
+            self.root = self.main = self.process.pid
+        elif server is None:
+            self._bubblewrap([*command, "/run"], ends, change=bool(self.uid))
+            self.main = None
+        else:
+            ready, told = os.pipe()
+            with open(ready, "rb") as ready:
+                try:
+                    sleeper = ["/bin/sh", "-c", "echo; exec sleep infinity"]
+                    self._bubblewrap(sleeper, [ends[0], told, ends[2]])
+                finally:
+                    os.close(told)
+                if not ready.read(1):
+                    raise SandboxError(f"bubblewrap did not start: {self.said()}")
+            try:
+                self.main = server.start(self.root, wanted, ends)
+                self._end = os.pidfd_open(self.main)
+            except OSError as error:
+                raise SandboxError(f"no program started inside: {error}") from None
+
+    def _bubblewrap(self, command, ends, change=False):
         program = shutil.which("bwrap")
         if not program:
             raise SandboxError("expected bubblewrap; received no bwrap on the PATH")
-        filter_file, arguments_file = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-        filter_file.write(_seccomp())
-        filter_file.flush()
-        filter_file.seek(0)
-        read, write = os.pipe()
-        arguments = bubblewrap(self.limits, bool(self.uid))
-        arguments += ["--info-fd", str(write)]
-        if _seccomp():
-            arguments += ["--seccomp", str(filter_file.fileno())]
-        # through a file: what runs inside may read its first process's command line
-        arguments_file.write("\0".join(arguments).encode() + b"\0")
-        arguments_file.flush()
-        arguments_file.seek(0)
-        passed = [write, filter_file.fileno(), arguments_file.fileno()]
-        with filter_file, arguments_file, open(read, "rb") as information:
+        arguments = bubblewrap(self.limits, bool(self.uid), change)
+        with contextlib.ExitStack() as files:
+            passed = []
+            if seccomp():
+                passed.append(_file(files, seccomp()))
+                arguments += ["--seccomp", str(passed[-1])]
+            read, write = os.pipe()
+            passed.append(write)
+            arguments += ["--info-fd", str(write)]
+            # in a file: what runs inside may read its first process's command line
+            text = "\0".join([*arguments, ""]).encode()
+            passed.append(_file(files, text))
+            command = [program, "--args", str(passed[-1]), "--", *command]
+            information = files.enter_context(open(read, "rb"))
             try:
-                self.process = subprocess.Popen(
-                    [program, "--args", str(arguments_file.fileno()), "--", *command],
-                    pass_fds=passed,
-                    env={},
-                    **options,
-                )
+                self.process = _popen(command, ends, pass_fds=passed, env={})
             finally:
                 os.close(write)
             answer = information.read()
@@ -249,6 +265,18 @@ class Sandbox:
 
     def __exit__(self, *_):
         self.close()
+
+    def communicate(self, text: bytes, seconds: float) -> bytes:
+        """What a piped program answers to a text; b"" if it takes too long."""
+        timer = threading.Timer(seconds, self.stop, [f"no answer within {seconds:g} s"])
+        timer.start()
+        try:
+            with contextlib.suppress(OSError), self.stdin:
+                self.stdin.write(text)
+            answer = self.stdout.readall()
+        finally:
+            timer.cancel()
+        return b"" if self.why else answer
 
     def put(self, files: dict[str, bytes]):
         """Writes files into the home folder; call it before strangers' code runs."""
@@ -267,34 +295,35 @@ class Sandbox:
 
     def said(self) -> str:
         """The last words on standard error, at most 64 KB of them."""
-        try:
-            return os.read(self._said, 1 << 16).decode(errors="replace")
-        except OSError:
-            return ""
+        return (self._said.read(1 << 16) or b"").decode(errors="replace")
 
     def alive(self) -> bool:
+        if self._end is not None and select.select([self._end], [], [], 0)[0]:
+            return False
         return self.process.poll() is None
 
     def members(self) -> list[int]:
         """The process numbers, seen from here, of all that runs inside."""
-        found, todo = [], [self.root]
+        found, todo = set(), [self.root]
         if not self.sandboxed:
             todo = [self.root, *_orphans(self.root)]
+        elif self.main:
+            todo.append(self.main)
         while todo and len(found) < 5000:
             pid = todo.pop()
-            found.append(pid)
+            found.add(pid)
             with contextlib.suppress(OSError):
                 for task in os.listdir(f"/proc/{pid}/task"):
                     with open(f"/proc/{pid}/task/{task}/children") as file:
                         todo += map(int, file.read().split())
-        return found
+        return sorted(found)
 
     def interrupt(self):
         """Ctrl-C for the program, which is the first process below bubblewrap's."""
         with contextlib.suppress(OSError, ValueError, IndexError):
-            pid = self.root
-            if self.sandboxed:
-                with open(f"/proc/{pid}/task/{pid}/children") as file:
+            pid = self.main
+            if not pid:
+                with open(f"/proc/{self.root}/task/{self.root}/children") as file:
                     pid = int(file.read().split()[0])
             os.kill(pid, signal.SIGINT)
 
@@ -308,29 +337,37 @@ class Sandbox:
 
     def close(self):
         """Stops everything and removes the private folder."""
-        self._closed.set()
-        members = [] if self.sandboxed else self.members()
-        self.stop()
-        if not self.sandboxed:
-            for _ in range(20):  # who was born meanwhile
-                for pid in members:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                self.process.poll()
-                _reap()
-                members = [pid for pid in self.members() if pid != self.root]
-                if not members:
-                    break
-                time.sleep(0.02)
-        self.process.wait()
-        self._watch.join()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream:
-                stream.close()
-        with contextlib.suppress(OSError):
-            os.close(self._said)
+        if self._closed:
+            self._closed.set()
+        if self.process:
+            members = [] if self.sandboxed else self.members()
+            self.stop()
+            if not self.sandboxed:
+                self._stop_members(members)
+            self.process.wait()
+        if self._closed:
+            self._watch.join()
+        for file in (self.stdin, self.stdout, self._said):
+            if file:
+                with contextlib.suppress(OSError):
+                    file.close()
+        if self._end is not None:
+            os.close(self._end)
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _stop_members(self, members):
+        """Without a sandbox each process must be found; some are born meanwhile."""
+        for _ in range(50):
+            for pid in members:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.poll()
+            _bury()
+            members = [pid for pid in self.members() if pid != self.root]
+            if not members:
+                return
+            time.sleep(0.02)
 
     def _keep_watch(self):
         limits = self.limits
@@ -412,21 +449,45 @@ def _orphans(session: int) -> list[int]:
     return [pid for pid in found if pid != session]
 
 
-def _reap():
-    for pid in _zombies():
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-
-
-def _zombies() -> list[int]:
-    found = []
+def _bury():
+    """Waits for adopted processes that have ended."""
     for task in os.listdir("/proc/self/task"):
         with contextlib.suppress(OSError):
             for pid in Path(f"/proc/self/task/{task}/children").read_text().split():
-                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                if stat[0] == "Z":
-                    found.append(int(pid))
-    return found
+                state = (
+                    Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                )
+                if state == "Z" and "cnnkit" not in os.readlink(f"/proc/{pid}/cwd"):
+                    os.waitpid(int(pid), os.WNOHANG)
+
+
+def _pipe(theirs, writing=False):
+    """Our end as a file, and theirs as a descriptor that is closed with `theirs`."""
+    read, write = os.pipe()
+    theirs.callback(os.close, read if writing else write)
+    if writing:
+        return read, open(write, "wb")
+    return open(read, "rb", buffering=0), write
+
+
+def _file(files, content: bytes) -> int:
+    file = files.enter_context(tempfile.TemporaryFile())
+    file.write(content)
+    file.flush()
+    file.seek(0)
+    return file.fileno()
+
+
+def _popen(command, ends, **options) -> subprocess.Popen:
+    stdin, stdout, stderr = ends
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        **options,
+    )
 
 
 def environment(home: str) -> dict[str, str]:
@@ -447,6 +508,7 @@ def environment(home: str) -> dict[str, str]:
         "TMPDIR": temporary,
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",  # graded twice, the same result
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "CNNKIT_TEST": "1",  # progress bars silent, explorers show their still
         **kept,
     }
@@ -471,14 +533,14 @@ def hides(folder: Path) -> bool:
     return not any(folder.is_relative_to(path) for path in bound)
 
 
-def bubblewrap(limits: Limits, root: bool) -> list[str]:
-    """Bubblewrap's arguments."""
+def bubblewrap(limits: Limits, root: bool, change: bool) -> list[str]:
+    """Bubblewrap's arguments: for root, and for a program that changes its user."""
     arguments = ["--die-with-parent", "--new-session", "--clearenv"]
     arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     arguments += ["--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL"]
-    if root:  # for the change to a user of its own, which ends them
+    if change:  # which ends them
         arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    else:
+    if not root:
         arguments += ["--unshare-user"]
     for name, value in environment("/home/student").items():
         arguments += ["--setenv", name, value]

@@ -3,6 +3,7 @@
 import multiprocessing
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from concurrent.futures.process import ProcessPoolExecutor
@@ -17,7 +18,9 @@ class SchedulerError(Exception):
 
 def local(jobs: int) -> ProcessPoolExecutor:
     """An executor of processes on this machine."""
-    context = multiprocessing.get_context("spawn")
+    # a fork of a process with threads may hang; without them it saves every import
+    method = "fork" if threading.active_count() == 1 else "spawn"
+    context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(jobs, context, _begin)
 
 
