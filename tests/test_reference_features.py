@@ -54,6 +54,13 @@ def test_hog_finds_the_direction_of_a_slope():
     np.testing.assert_allclose(np.linalg.norm(one, axis=3), 1, rtol=1e-3)
 
 
+def test_hog_of_a_vertical_edge_is_in_bin_0():
+    image = np.zeros((1, 8, 8, 1), np.uint8)
+    image[:, :, 4:] = 200  # dark on the left, bright on the right
+    assert reference.hog(image)[0, 0, 0].argmax() == 0
+    assert reference.hog(image.swapaxes(1, 2))[0, 0, 0].argmax() == 4
+
+
 def test_hog_of_colour_takes_the_strongest_channel():
     grey = ramp(50)
     colour = np.concatenate([grey, grey // 5, 0 * grey], axis=3)

@@ -59,7 +59,7 @@ def hog(images: np.ndarray, cell: int = 8, bins: int = 9) -> np.ndarray:
 
     Returns:
         (batch, height // cell, width // cell, bins) floats.  Bin 0 begins at the
-        slope along the rows, that is with horizontal edges.
+        slope from left to right, that is with vertical edges.
 
     Raises:
         ValueError: if images are not of this form, or smaller than a cell.
