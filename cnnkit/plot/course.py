@@ -47,7 +47,7 @@ def course_map(lessons: Mapping, groups: Mapping) -> Figure:
     columns = 1 + max(column for column, _ in taken)
     step, box, top, line = WIDTH / columns, 0.36, 0.12, 0.6
     width = min(step - 0.22, 2.6)
-    fig, ax = _sheet(top + line * (1 + max(rows.values())) + 0.12)
+    fig, ax = _sheet(top + line * max(rows.values()) + box + 0.1)
     color = {
         number: COLORS[i % len(COLORS)]
         for i, members in enumerate(groups.values())
