@@ -143,8 +143,10 @@ def main(argv: list[str]) -> int:
             try:
                 if not result["error"]:
                     course.save(submission, result)
-            except (CourseError, OSError) as error:
+            except CourseError as error:
                 result["error"] = str(error)
+            except Exception as error:  # the other submissions go on
+                result["error"] = f"not saved: {type(error).__name__}: {error}"[:300]
             if result["error"]:
                 counts["not gradable"] += 1
                 _print(submission.student, "–", result["error"])

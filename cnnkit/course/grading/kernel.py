@@ -32,6 +32,7 @@ class Reply:
     error: str = ""  # its name
     message: str = ""
     values: dict = field(default_factory=dict)  # of the expressions that were asked for
+    exits: bool = False  # it called `exit`: the kernel is about to end
 
 
 class Kernel:
@@ -149,8 +150,11 @@ class Kernel:
                     reply.status = "ok" if content.get("status") == "ok" else "error"
                     reply.error = str(content.get("ename", ""))
                     reply.message = str(content.get("evalue", ""))
+                    reply.exits = any(
+                        isinstance(part, dict) and part.get("source") == "ask_exit"
+                        for part in content.get("payload") or []
+                    )
                     reply.values = content.get("user_expressions") or {}
-                    reply.traceback = content.get("traceback") or []
             if not self.box.alive():
                 reply.status = "lost"
                 break

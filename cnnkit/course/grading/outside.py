@@ -12,7 +12,8 @@ A graded cell may hold a hidden region of this form:
 
 To nbgrader and to whoever runs the source notebook these are ordinary lines.  Here the
 arguments of the calls are evaluated in the student's process and taken out as text (see
-`values`); the function runs in a process of its own, in a sandbox too.
+`values`); the function runs in a process of its own, in a sandbox too.  A number that
+the last call returns is the number of points.
 """
 
 import ast
@@ -100,14 +101,14 @@ def _is_call(node) -> bool:
     )
 
 
-def test(cases: list[dict], limits: Limits, sandboxed: bool, server=None) -> list:
+def test(cases: list[dict], limits: Limits, sandboxed: bool, server=None) -> list[dict]:
     """Runs the regions in a process of their own.
 
     Args:
         cases: for each region its `code` and `calls`, lists of written values.
 
     Returns:
-        For each region [] if it passed, or [error name, message, traceback].
+        For each region `error` (its name, or ""), `message`, `trace`, `points`.
     """
     with Sandbox(RUN, limits, sandboxed, piped=True, server=server) as box:
         answer = box.communicate(json.dumps(cases).encode(), SECONDS)
@@ -118,15 +119,19 @@ def test(cases: list[dict], limits: Limits, sandboxed: bool, server=None) -> lis
         if len(verdicts) == len(cases):
             return verdicts
         why = box.why or box.said().strip()[-300:] or "no answer"
-        return [["TestError", f"the test did not end: {why}", ""]] * len(cases)
+        return [_answer("TestError", f"the test did not end: {why}")] * len(cases)
 
 
-def judge(cases: list[dict]) -> list[list[str]]:
+def _answer(error="", message="", trace="", points=None) -> dict:
+    return {"error": error, "message": message, "trace": trace, "points": points}
+
+
+def judge(cases: list[dict]) -> list[dict]:
     """The other side of `test`.
 
     >>> code = "def outside(x): assert x == 1"
-    >>> [verdict] = judge([{"code": code, "calls": [["1"], ["2"]]}])
-    >>> verdict[0]
+    >>> [answer] = judge([{"code": code, "calls": [["1"], ["2"]]}])
+    >>> answer["error"]
     'AssertionError'
     """
     return [_judge(case["code"], case["calls"]) for case in cases]
@@ -140,13 +145,17 @@ def _judge(code, calls):
 
     linecache.cache["<hidden test>"] = (len(code), None, code.splitlines(True), "")
     try:
-        names = {"__name__": "outside"}
+        names, result = {"__name__": "outside"}, None
         exec(compile(code, "<hidden test>", "exec"), names)
         for values in calls:
-            names[NAME](*map(read, values))
+            result = names[NAME](*map(read, values))
     except BaseException as error:
         shown = traceback.extract_tb(error.__traceback__)
         shown = [line for line in shown if line.filename == "<hidden test>"]
         text = "".join(traceback.format_list(shown))
-        return [type(error).__name__, str(error)[:2000], text[:10000]]
-    return []
+        return _answer(type(error).__name__, str(error)[:2000], text[:10000])
+    try:
+        points = None if isinstance(result, bool) else float(result)
+    except (TypeError, ValueError):
+        points = None
+    return _answer(points=points)

@@ -104,7 +104,9 @@ class Run:
     def execute(self, code: str, values: dict | None = None, keep: bool = True):
         """Runs one cell; if the last kernel was lost, in one that repeats the past."""
         reply = self._in_kernel(code, values)
-        if keep and reply.status in ("ok", "error"):
+        if reply.exits:
+            self._close()
+        elif keep and reply.status in ("ok", "error"):
             self.past.append(code)
         return reply
 
@@ -222,13 +224,15 @@ class Run:
         return ""
 
     def _doctored(self, notebook, verdicts):
-        self.execute("%xmode Minimal", keep=False)  # nobody reads these errors
+        quiet = False
         for cell in notebook.cells:
             verdict = verdicts.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
             if not verdict or not verdict["score"] or verdict["flag"]:
                 continue
             inside, _ = outside.split(cell.source)
             if turned := canary.doctored(inside):
+                if not quiet:  # nobody reads these errors, and short ones are fast
+                    quiet = self.execute("%xmode Minimal", keep=False).status == "ok"
                 code, message = turned
                 reply = self.execute(code, keep=False)
                 token = message.split()[0]
@@ -243,10 +247,18 @@ class Run:
         cases = [case for case, _ in away]
         answers = outside.test(cases, self.limits, self.sandboxed, self.server)
         for (_, (cell, verdict)), answer in zip(away, answers, strict=True):
-            if answer:
-                name, message, trace = (str(part) for part in answer)
+            name, message = answer["error"], answer["message"]
+            points = answer["points"]
+            if not name and points is not None and not 0 <= points <= verdict["points"]:
+                name, most = "TestError", verdict["points"]
+                message = (
+                    f"expected 0 to {most:g} points of the test; received {points}"
+                )
+            if name:
                 verdict["score"], verdict["why"] = 0.0, f"{name}: {message}"[:300]
-                cell.outputs.append(_error(name, message, trace))
+                cell.outputs.append(_error(name, message, answer["trace"]))
+            elif points is not None and points < verdict["score"]:
+                verdict["score"] = points
 
 
 def _settle(cell, verdict):
@@ -255,12 +267,14 @@ def _settle(cell, verdict):
         verdict["score"] = 0.0
         why = f"a human has to look at this: {verdict['flag']}"
         cell.outputs.append(_error("HumanNeeded", why))
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            output["output_type"] = "display_data"
+            output.pop("execution_count")
     failed = any(output.output_type == "error" for output in cell.outputs)
-    if failed or verdict["score"] == verdict["points"]:
-        for output in cell.outputs:
-            if output.output_type == "execute_result":
-                output["output_type"] = "display_data"
-                output.pop("execution_count")
+    if not failed and verdict["score"] < verdict["points"]:
+        shown = {"text/plain": repr(verdict["score"])}
+        cell.outputs.append(new_output("execute_result", data=shown))
 
 
 def _ends_in_value(source: str) -> bool:
