@@ -13,14 +13,14 @@ PYTEST = .venv/bin/python -m pytest -n 2 --dist loadscope
 
 # No browser opens over ssh: its address is printed. Containers often know only root.
 LAB = .venv/bin/jupyter lab --log-level=WARN \
-	--LabApp.default_url=/lab/tree/lessons/01_convolution.ipynb \
+	--LabApp.default_url=/lab/tree/lessons/00_start_here.ipynb \
 	$(if $(SSH_CONNECTION),--no-browser) \
 	$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 .PHONY: help lab test test-full test-jax lessons lock clean .venv
 
 help:
-	@echo "make lab        open the course in JupyterLab, at lesson 01"
+	@echo "make lab        open the course in JupyterLab, at its first page"
 	@echo "make test       unit tests, docstring examples, every lesson cell by cell"
 	@echo "make test-full  the same and the slow tests"
 	@echo "make test-jax   the same as make test on the JAX backend"

@@ -431,7 +431,7 @@ def test_commands(clone):
         return clone.make("-n", *arguments, **environment).stdout
 
     lab = would("lab", "LAB_ARGS=--port 9000")
-    assert "/lab/tree/lessons/01_convolution.ipynb" in lab and "--port 9000" in lab
+    assert "/lab/tree/lessons/00_start_here.ipynb" in lab and "--port 9000" in lab
     assert "--no-browser" not in lab
     assert "--no-browser" in would("lab", SSH_CONNECTION="1 2 3 4")
     assert "KERAS_BACKEND=jax" in would("test-jax")
