@@ -894,6 +894,68 @@ def third_map():
     return "rising" if all(np.diff(columns[np.argsort(rows)]) < 0) else "falling"
 
 
+def shuffling_seen():
+    """Whether a count of bytes tells an image from its shuffled pixels."""
+    from collections import Counter
+
+    image = np.random.default_rng(0).integers(0, 4, (9, 9, 3))
+    mixed = np.random.default_rng(1).permutation(image.reshape(-1, 3))
+    return Counter(map(tuple, image.reshape(-1, 3))) != Counter(map(tuple, mixed))
+
+
+def fullest_bin():
+    """scikit-image's histogram of a vertical edge, dark on the left."""
+    from skimage.feature import hog
+
+    edge = np.repeat([[0, 0, 0, 0, 9, 9, 9, 9]], 8, axis=0)
+    return hog(edge, pixels_per_cell=(8, 8), cells_per_block=(1, 1)).argmax()
+
+
+def hog_length():
+    from skimage.feature import hog
+
+    image = np.zeros((240, 320))
+    return hog(image, pixels_per_cell=(8, 8), cells_per_block=(1, 1)).size
+
+
+def words_by_scipy():
+    from scipy.cluster.vq import vq
+
+    patches = np.array([[0.4], [4.1], [5.5], [9.0], [9.7], [2.4]])
+    nearest, _ = vq(patches, np.array([[0.0], [5.0], [10.0]]))
+    return np.bincount(nearest)
+
+
+def dense_parameters(inputs, units):
+    import keras
+
+    layer = keras.layers.Dense(units)
+    layer.build((None, inputs))
+    return layer.count_params()
+
+
+def templates_of_perceptron():
+    """Columns of the one weight matrix that has a row for each number of the image."""
+    import keras
+
+    image = keras.Input((32 * 32 * 3,))
+    net = keras.Model(image, keras.layers.Dense(10)(keras.layers.Dense(100)(image)))
+    return next(w.shape[1] for w in net.weights if w.shape[0] == 32 * 32 * 3)
+
+
+def filters_of_alexnet():
+    from cnnkit.models import alexnet
+
+    return alexnet(input_shape=(67, 67, 3), classes=10).get_layer("conv1").filters
+
+
+def distinct_variants():
+    image = np.pad(np.random.default_rng(0).random((9, 9)), 2)
+    steps = range(-2, 3)
+    moved = [np.roll(image, (i, j), (0, 1)) for i in steps for j in steps]
+    return len({x.tobytes() for y in moved for x in (y, y[:, ::-1].copy())})
+
+
 ORACLES = {
     "00/pixels": lambda: np.zeros((8, 6)).size,
     "02/constant": lambda: tuple(
@@ -968,6 +1030,14 @@ ORACLES = {
     "05/matrix-entries": matrix_entries,
     "05/two-layers": lambda: seen([(3, 1)] * 2),
     "05/shift": map_moves,
+    "06/shuffled": shuffling_seen,
+    "06/slope": fullest_bin,
+    "06/hog-length": hog_length,
+    "06/words": words_by_scipy,
+    "06/linear-parameters": lambda: dense_parameters(32 * 32 * 3, 10),
+    "06/templates": templates_of_perceptron,
+    "06/hog-classifier": lambda: dense_parameters(hog_length(), 4),
+    "06/alexnet-filters": filters_of_alexnet,
     "07/conv1-parameters": lambda: lenet("conv1").count_params(),
     "07/conv1-multiply-adds": lambda: 6 * multiplications((32, 32), (5, 5)),
     "07/conv2-shape": lambda: keras_conv((14, 14, 6), 16, 5)[0],
@@ -1057,6 +1127,12 @@ ORACLES = {
     "13/dropout-scaling": dropout_mean,
     "13/inverted": lambda: float(keras_dropout().max()),
     "13/relu-mean": lambda: (2 + 6) / 4 == max((2 + 6 + 0 - 4) / 4, 0),
+    "14/variants": distinct_variants,
+    "14/positions": lambda: len(list(np.ndindex(33, 33))),
+    "14/contrast": lambda: np.array([-50, 0, 50]) * 1.2 + 110,
+    "14/digits": lambda: False,
+    "14/views": lambda: (5 * 10, len({(0, mirrored) for mirrored in (0, 1)})),
+    "14/where": lambda: "training",
 }
 
 
