@@ -94,8 +94,8 @@ def _value(plain):
 
     name, shape, data = content
     dtype = np.dtype(str(name))
-    if dtype.kind not in "biufc" or dtype.itemsize > 32:
-        raise ValueError(f"expected numbers; received dtype {name}")
+    if dtype.kind not in "biufc" or not all(type(n) is int and n >= 0 for n in shape):
+        raise ValueError(f"expected numbers; received dtype {name}, shape {shape}")
     array = np.frombuffer(base64.b64decode(data, validate=True), dtype)
-    array = array.reshape([int(n) for n in shape]).copy()
+    array = array.reshape(shape).copy()
     return array[()] if kind == "scalar" else array
