@@ -8,6 +8,7 @@ Figures are made without pyplot, so no notebook backend shows one a second time.
 """
 
 from .activations import activations
+from .augmentation import crop_rectangles, pixel_cloud
 from .base import (
     BLUE,
     COLORS,
@@ -79,6 +80,7 @@ __all__ = [
     "confusion_matrix",
     "convolution_step",
     "course_map",
+    "crop_rectangles",
     "direction_cells",
     "dropout_masks",
     "feature_maps",
@@ -99,6 +101,7 @@ __all__ = [
     "one_by_one",
     "optimizer_paths",
     "orientations",
+    "pixel_cloud",
     "placements",
     "polynomial_fit",
     "receptive_field",

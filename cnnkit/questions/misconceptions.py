@@ -422,6 +422,20 @@ MISCONCEPTIONS = {
     "ones are scaled up.",
     "mean_through_relu": "Compute both: the ReLU cuts off the -4 before the mean, not "
     "after it.",
+    # augmentation
+    "zero_shift_forgotten": "A shift by zero counts in each direction: from -2 to 2 "
+    "there are five, not four.",
+    "flips_forgotten": "The mirror images are missing: they double the number.",
+    "itself_too": "The unmoved image is among them: it is one of the shifts, by zero.",
+    "one_axis_only": "That is one direction. The crop can move down as well as right.",
+    "contrast_around_zero": "That stretches from zero. Contrast stretches around the "
+    "mean, which stays where it is.",
+    "brightness_forgotten": "Contrast is there, the brightness is not yet added.",
+    "flip_keeps_label": "For animals yes. Draw a 2 or a 5 and look at it in a mirror.",
+    "corners_coincide": "At 224 there is no room: all four corners and the centre are "
+    "the same square.",
+    "random_validation": "A judge that draws at random gives another verdict each "
+    "time. Validation and test stay fixed.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",

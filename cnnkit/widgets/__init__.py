@@ -9,6 +9,7 @@ and the drawings are HTML, so no output area is captured or cleared.
 """
 
 from .activations import activation_explorer
+from .augmentation import augmentation_viewer
 from .base import Explorer
 from .chain import backpropagation_stepper
 from .convolution import convolution_stepper, smoothing_explorer
@@ -25,6 +26,7 @@ from .wiring import wiring_explorer
 __all__ = [
     "Explorer",
     "activation_explorer",
+    "augmentation_viewer",
     "backpropagation_stepper",
     "convolution_stepper",
     "draw_digit",

@@ -26,7 +26,11 @@ def _fit(x, y, degree: int, strength: float) -> np.ndarray:
 
 
 def polynomial_explorer(
-    degree: int = 3, points: int = 9, noise: float = 0.2, strength: float = 0.0
+    degree: int = 3,
+    points: int = 9,
+    noise: float = 0.2,
+    strength: float = 0.0,
+    sample: int = 0,
 ) -> Explorer:
     """A polynomial through noisy points of sin(pi x): its degree is its capacity.
 
@@ -38,6 +42,7 @@ def polynomial_explorer(
         points: training points, evenly spaced from -1 to 1; 4 to 60.
         noise: standard deviation of the noise on training and test points.
         strength: of the L2 penalty, one of 0, 0.0001, 0.001, 0.01, 0.1 and 1.
+        sample: seed of the noise, 0 to 9999.
 
     Returns:
         An explorer whose `result` has `x`, `y` (the training points), `coefficients`
@@ -54,8 +59,13 @@ def polynomial_explorer(
     >>> print(explorer.result.coefficients.round(3) + 0.0)  # falls short of the sine
     [0.    0.644]
     """
-    limits = {"degree": (0, HIGHEST), "points": (4, 60), "noise": (0, 1)}
-    given = {"degree": degree, "points": points, "noise": noise}
+    limits = {
+        "degree": (0, HIGHEST),
+        "points": (4, 60),
+        "noise": (0, 1),
+        "sample": (0, 9999),
+    }
+    given = {"degree": degree, "points": points, "noise": noise, "sample": sample}
     for name, (low, high) in limits.items():
         if not low <= given[name] <= high:
             raise ValueError(
@@ -129,7 +139,7 @@ def polynomial_explorer(
             layout={"width": "200px"},
         )
         controls["sample"] = ipywidgets.BoundedIntText(
-            0, min=0, max=9999, description="Sample", layout={"width": "160px"}
+            sample, min=0, max=9999, description="Sample", layout={"width": "160px"}
         )
         controls["again"] = _button("New sample", "Draw other points", "refresh")
 
@@ -148,5 +158,5 @@ def polynomial_explorer(
             ]
         )
 
-    settings = {**given, "strength": strength, "sample": 0}
+    settings = {**given, "strength": strength}
     return Explorer(settings, compute, build, lambda result: (result.fig, result.alt))
