@@ -1,10 +1,12 @@
 """A small course with one assignment, and submissions to it, for the grading tests."""
 
+import contextlib
 import copy
 import os
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbformat import v4
 
 ROOT = Path(__file__).parents[1]
@@ -215,3 +217,17 @@ def no_bubblewrap() -> str:
             raise
         return f"NOT TESTED, the sandbox: {error}"
     return ""
+
+
+def left_over(mark: str = "nothing") -> list[str]:
+    """Strangers' processes that nobody watches: no test is above them any more."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "uids"]):
+        line, uids = " ".join(process.info["cmdline"] or []), process.info["uids"]
+        stranger = uids and uids.real >= 1_000_000_000
+        if stranger or mark in line or "grading import forkserver" in line:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                above = [" ".join(parent.cmdline()) for parent in process.parents()]
+                if not any("pytest" in text for text in above):
+                    found.append(line)
+    return found

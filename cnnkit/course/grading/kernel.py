@@ -32,6 +32,7 @@ class Reply:
     error: str = ""  # its name
     message: str = ""
     values: dict = field(default_factory=dict)  # of the expressions that were asked for
+    complete: bool = True  # all outputs have come
     exits: bool = False  # it called `exit`: the kernel is about to end
 
 
@@ -49,6 +50,9 @@ class Kernel:
     ):
         self.limits, self.client = limits, None
         self.context = zmq.Context()
+        self.context.setsockopt(zmq.MAXMSGSIZE, 64 * MB)
+        self.context.setsockopt(zmq.RCVHWM, 64)
+        self.context.setsockopt(zmq.RECONNECT_IVL, -1)
         self.box = Sandbox(START, limits, sandboxed, server=server)
         try:
             self._connect()
@@ -68,11 +72,15 @@ class Kernel:
                 self._must_live(end)
                 time.sleep(0.01)
         connection["ip"] = f"{self.box.run}/k"
-        self.context.setsockopt(zmq.MAXMSGSIZE, 64 * MB)
-        self.context.setsockopt(zmq.RCVHWM, 64)
-        self.context.setsockopt(zmq.RECONNECT_IVL, -1)  # never to where they may point
+        self._connection = connection
+        self._join(end)
+
+    def _join(self, end):
+        """Opens our side of the kernel's sockets and waits until both answer."""
+        if self.client:
+            self.client.stop_channels()
         self.client = BlockingKernelClient(context=self.context)
-        self.client.load_connection_info(connection)
+        self.client.load_connection_info(self._connection)
         self.client.start_channels(stdin=False, hb=False, control=False)
         self.client.allow_stdin = False
         self._channels = (self.client.shell_channel, self.client.iopub_channel)
@@ -169,8 +177,20 @@ class Kernel:
                 interrupted, end = True, time.monotonic() + 3
         if interrupted and reply.status != "lost":
             reply.status = "timeout"
+        elif answered and not idle and reply.status != "lost":
+            self._rejoin(reply, outputs)
         reply.outputs = outputs.kept
         return reply
+
+    def _rejoin(self, reply, outputs):
+        """A message was too large, and the connection is gone; the kernel is not."""
+        outputs.drop()
+        reply.complete = False
+        try:
+            self._join(time.monotonic() + 10)
+        except SandboxError:
+            self.box.stop("no more outputs")
+            reply.status = "lost"
 
     def close(self):
         """Stops the kernel and everything that it has started."""
@@ -204,12 +224,16 @@ class Outputs:
             return
         self.left -= message["size"]
         if self.left <= 0:
-            self._stream("stdout", DROPPED)
+            self.drop()
             return
         try:
             self._add(kind, content, message)
         except Exception:  # a message that is none
             return
+
+    def drop(self):
+        self.left = 0
+        self._stream("stdout", DROPPED)
 
     def _add(self, kind, content, message):
         if kind == "stream":

@@ -122,6 +122,11 @@ def seccomp() -> bytes:
 LAUNCH = """
 import json, os, resource, sys
 wanted = json.loads(sys.argv[1])
+try:  # the first to go where memory is short
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+except OSError:
+    pass
 if wanted["uid"]:
     os.setgroups([])
     os.setresgid(*[wanted["uid"]] * 3)
@@ -132,11 +137,6 @@ for name, value in wanted["limits"].items():
         hard = resource.getrlimit(number)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(number, (value, value))
-try:
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
-except OSError:
-    pass
 sys.argv = ["-c", *sys.argv[2:]]
 code = compile(wanted["code"], "<launch>", "exec")
 del wanted
@@ -330,10 +330,8 @@ class Sandbox:
     def stop(self, why: str = ""):
         """Kills all that runs inside: the rest ends with the first process."""
         self.why = self.why or why
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, AttributeError):
             os.kill(self.root, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
 
     def close(self):
         """Stops everything and removes the private folder."""
@@ -344,7 +342,11 @@ class Sandbox:
             self.stop()
             if not self.sandboxed:
                 self._stop_members(members)
-            self.process.wait()
+            try:  # with a sandbox it ends when the last one inside has
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         if self._closed:
             self._watch.join()
         for file in (self.stdin, self.stdout, self._said):

@@ -166,6 +166,8 @@ class Run:
             return
         verdict["score"] = verdict["points"]
         if _ends_in_value(inside):
+            if not reply.complete:
+                verdict["flag"] = "its value did not arrive"
             if len(shown) > 1:
                 verdict["flag"] = f"{len(shown)} results where the cell has one"
             for output in shown:
