@@ -247,6 +247,37 @@ def profile(model, batch: int = 1, input_shape: Sequence | None = None) -> Profi
     return Profile(model.name, rows, total, list(unknown), notes)
 
 
+def blueprint(build: Callable, *args, **kwargs):
+    """The network that `build` makes, without its numbers: for counting and drawing.
+
+    Its variables have shapes and no values, so that VGG takes neither half a gigabyte
+    nor a second.  It can be profiled and drawn, not run or trained.  What Keras keeps
+    between models (the counters of names, the seed of `keras.random`) starts anew.
+
+    Args:
+        build: a function that returns a Keras model.
+        args: for `build`.
+        kwargs: for `build`.
+
+    Source: ``keras.StatelessScope`` and ``keras.utils.clear_session``.
+
+    >>> from cnnkit import models
+    >>> blueprint(models.vgg, "D").count_params()
+    138357544
+    """
+    import keras
+
+    policy = keras.config.dtype_policy()
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            return build(*args, **kwargs)
+    finally:
+        # forgets the variables that wait for their values; the next model would else
+        # bring them to life
+        keras.utils.clear_session(free_memory=False)
+        keras.config.set_dtype_policy(policy)
+
+
 def _has_graph(layer) -> bool:
     """Whether it is a model whose layers and tensors Keras keeps."""
     import keras

@@ -13,7 +13,7 @@ from keras import layers, ops
 from cnnkit import check, models
 from cnnkit import layers as own
 from cnnkit.course import claims
-from cnnkit.profile import profile
+from cnnkit.profile import blueprint, profile
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 
@@ -704,3 +704,40 @@ def test_import_needs_no_keras():
     code = "import sys, cnnkit.profile; print({'keras', 'numpy'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("set()\n", "")
+
+
+# --- blueprints -------------------------------------------------------------------
+
+
+def test_a_blueprint_counts_like_the_model():
+    assert profile(blueprint(models.lenet5)) == profile(models.lenet5())
+    wide = blueprint(models.lenet5, activation="relu", input_shape=(32, 32, 3))
+    assert wide.count_params() == 61706 + 2 * 25 * 6
+
+
+def test_a_blueprint_takes_no_memory_and_leaves_no_trace():
+    code = (
+        "import cnnkit, keras, resource\n"
+        "from cnnkit import models\n"
+        "from cnnkit.profile import blueprint\n"
+        "keras.config.set_dtype_policy('mixed_float16')\n"
+        "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10\n"
+        "before = used()\n"
+        "nets = [blueprint(models.vgg, name) for name in 'ABDE']\n"
+        "with keras.StatelessScope():\n"
+        "    pass\n"
+        "after = keras.layers.Dense(3)\n"
+        "after.build((None, 2))\n"
+        "assert after.get_weights()[0].any() and after.name == 'dense'\n"
+        "assert keras.config.dtype_policy().name == 'mixed_float16'\n"
+        "assert used() - before < 300, used() - before\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_blueprint_that_fails_leaves_no_trace():
+    with pytest.raises(ValueError, match="expected configuration"):
+        blueprint(models.vgg, "F")
+    dense = layers.Dense(3)
+    dense.build((None, 2))
+    assert dense.get_weights()[0].any()
