@@ -956,6 +956,46 @@ def distinct_variants():
     return len({x.tobytes() for y in moved for x in (y, y[:, ::-1].copy())})
 
 
+def keras_side(n, kernel, stride):
+    from keras import layers
+
+    layer = layers.MaxPooling2D(kernel, stride)
+    return layer.compute_output_shape((None, n, n, 1))[1]
+
+
+def keras_counts(filters, kernel, channels, **how):
+    """Weights and biases of a convolution layer."""
+    from keras import layers
+
+    layer = layers.Conv2D(filters, kernel, **how)
+    layer.build((None, 16, 16, channels))
+    return [int(np.prod(w.shape)) for w in layer.weights]
+
+
+def ways_through_ones():
+    """How often each pixel counts in three filters of ones, one behind the other."""
+    from scipy.signal import convolve2d
+
+    ones = np.ones((3, 3))
+    return convolve2d(convolve2d(ones, ones), ones)
+
+
+def reachable_dimensions():
+    """Rank of the map from three 3x3 kernels to the 7x7 kernel of their product."""
+    from scipy.signal import convolve2d
+
+    kernels = np.random.default_rng(0).normal(size=(3, 3, 3))
+    columns = []
+    for k in range(3):
+        a, b = (kernels[j] for j in range(3) if j != k)
+        for place in np.ndindex(3, 3):
+            unit = np.zeros((3, 3))
+            unit[place] = 1
+            full = convolve2d(convolve2d(a, b), unit)
+            columns.append(full.ravel())
+    return np.linalg.matrix_rank(columns)
+
+
 ORACLES = {
     "00/pixels": lambda: np.zeros((8, 6)).size,
     "02/constant": lambda: tuple(
@@ -1133,6 +1173,19 @@ ORACLES = {
     "14/digits": lambda: False,
     "14/views": lambda: (5 * 10, len({(0, mirrored) for mirrored in (0, 1)})),
     "14/where": lambda: "training",
+    "15/printed-input": lambda: keras_side(224, 11, 4),
+    "15/first-dense-weights": lambda: np.zeros((4096, 6, 6, 256), bool).size,
+    "15/two-towers": lambda: keras_counts(256, 5, 96, groups=2)[0],
+    "15/zfnet-side": lambda: keras_side(keras_side(226, 7, 2), 3, 2),
+    "15/vgg-first-parameters": lambda: sum(keras_counts(64, 3, 3)),
+    "15/dense-sum": lambda: sum([25088 * 4096, 4096 * 4096, 4096 * 1000]),
+    "15/second-map-memory": lambda: np.zeros((224, 224, 64), "float32").nbytes / 2**20,
+    "15/seven-or-three": lambda: (
+        keras_counts(512, 7, 512)[0],
+        3 * keras_counts(512, 3, 512)[0],
+    ),
+    "15/ways-from-the-centre": lambda: ways_through_ones()[3, 3],
+    "15/three-linear-layers": lambda: reachable_dimensions() >= 49,
 }
 
 

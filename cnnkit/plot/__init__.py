@@ -8,6 +8,7 @@ Figures are made without pyplot, so no notebook backend shows one a second time.
 """
 
 from .activations import activations
+from .architectures import back_to_back, descent, networks, stacks
 from .augmentation import crop_rectangles, pixel_cloud
 from .base import (
     BLUE,
@@ -75,12 +76,14 @@ __all__ = [
     "WEIGHT_COLORS",
     "WIDTH",
     "activations",
+    "back_to_back",
     "bars",
     "chain",
     "confusion_matrix",
     "convolution_step",
     "course_map",
     "crop_rectangles",
+    "descent",
     "direction_cells",
     "dropout_masks",
     "feature_maps",
@@ -96,6 +99,7 @@ __all__ = [
     "loss_surface",
     "mistakes",
     "model",
+    "networks",
     "normalization_cubes",
     "number_grid",
     "one_by_one",
@@ -108,6 +112,7 @@ __all__ = [
     "show",
     "signal_histograms",
     "smoothing",
+    "stacks",
     "tiles",
     "weight_histograms",
     "wiring",

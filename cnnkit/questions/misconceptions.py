@@ -436,6 +436,32 @@ MISCONCEPTIONS = {
     "the same square.",
     "random_validation": "A judge that draws at random gives another verdict each "
     "time. Validation and test stay fixed.",
+    # architectures
+    "needs_227": "55 is what the paper prints. (224 - 11)/4 + 1 is 54.25: its 55 "
+    "places need 227 pixels.",
+    "map_without_padding": "That reads a map of 2x2, which is what is left without any "
+    "padding. AlexNet pads, and ends in 6x6.",
+    "groups_halve_filters_too": "The filters are shared out, not halved: both towers "
+    "together still have 256 of them.",
+    "rounded_up": "That rounds up, as the paper's program did. A Keras layer leaves "
+    "out the window that does not fit.",
+    "pooling_left_out": "That is the map of the convolution. Pooling with stride 2 "
+    "still comes.",
+    "about_122_million": "So the lecture says. Multiply the three products out and add "
+    "them.",
+    "classes_1024": "That has 1024 classes, as the lecture's last term. ImageNet's "
+    "challenge has 1000.",
+    "first_dense_alone": "That is the first of the three dense layers alone.",
+    "bytes_for_values": "Those are millions of numbers. Each of them takes four bytes.",
+    "megabytes_for_mebibytes": "Those are megabytes of a million bytes. A MiB is "
+    "1,048,576 of them.",
+    "one_layer_counted": "That is one 3x3 layer. The stack has three of them.",
+    "ways_of_one_axis": "That counts the ways along one axis. Rows and columns choose "
+    "independently.",
+    "one_layer_of_ways": "That is one layer. Count how the three steps, each from -1 "
+    "to 1, can add up to zero, in both directions.",
+    "any_seven_by_seven": "Without activations the stack is one 7x7 filter, made of 27 "
+    "numbers. Any 7x7 filter has 49.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
