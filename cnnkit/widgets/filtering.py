@@ -13,9 +13,9 @@ from PIL import Image
 
 from .. import plot
 from .base import (
+    _ROW,
     Explorer,
     _button,
-    _columns,
     _line,
     _number,
     _parse_matrix,
@@ -40,7 +40,7 @@ def _jpeg(pixels: np.ndarray, alt: str) -> str:
     Image.fromarray(pixels).save(file, "JPEG", quality=90)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     height, width = pixels.shape[:2]
-    shown = min(width, 340)
+    shown = min(width, 310)
     return (
         f'<img src="data:image/jpeg;base64,{data}" decoding="sync" width="{shown}" '
         f'height="{round(height * shown / width)}" '
@@ -180,14 +180,14 @@ def kernel_explorer(
             "kernel": ipywidgets.Textarea(
                 explorer.settings["kernel"],
                 description="Kernel",
-                rows=5,
+                rows=4,
                 tooltip="One row a line: numbers such as 2, -1.5 or 1/9",
                 layout=width,
             ),
             "show": ipywidgets.Dropdown(
                 options=[
-                    ("grey, cut off at 0 and 255", "grey"),
-                    ("blue above zero, red below", "signed"),
+                    ("grey, 0 to 255", "grey"),
+                    ("signed: blue, red", "signed"),
                 ],
                 value=explorer.settings["show"],
                 description="Show",
@@ -222,8 +222,10 @@ def kernel_explorer(
         controls["preset"].observe(choose, "value")
         controls["kernel"].observe(typed, "value")
         explorer.on_click("normalise", divide)
-        names = ("photo", "preset", "kernel", "normalise", "show")
-        return _columns([controls[name] for name in names], [explorer.view])
+        groups = ("kernel",), ("photo", "preset"), ("show", "normalise")
+        columns = [ipywidgets.VBox([controls[n] for n in names]) for names in groups]
+        top = ipywidgets.HBox(columns, layout=_ROW | {"align_items": "flex-start"})
+        return ipywidgets.VBox([top, explorer.view])
 
     def still(result):
         fig = plot.filtering(
