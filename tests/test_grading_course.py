@@ -195,6 +195,26 @@ def test_killed_in_the_middle_and_gone_on_with(course):
     assert not list((course / "autograded").glob("*/.*"))
 
 
+def test_ctrl_c(course):
+    """It ends at once and says how to go on; nothing keeps running."""
+    hand_in(course, anna={}, ben={"first": ["import time\ntime.sleep(25)"]})
+    process = start(course, "grade", NAME, "--jobs", "2", start_new_session=True)
+    seen = ""
+    while " s  bubblewrap" not in seen:
+        seen += process.stdout.readline()
+    stopped = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    rest, err = process.communicate(timeout=60)
+    assert time.monotonic() - stopped < 10
+    assert process.returncode == 130 and "Traceback" not in err, err
+    assert rest.endswith("stopped; what is graded is kept, the same command goes on\n")
+    end = time.monotonic() + 10
+    while made.left_over() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert made.left_over() == []
+    assert list(made.scores(course)) == ["anna"]
+
+
 def test_killed_between_gradebook_and_files(course, monkeypatch):
     """Each step of saving may be the last: the next run makes it whole."""
     from cnnkit.course.grading.gradebook import Course, remove_leftovers

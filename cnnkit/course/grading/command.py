@@ -71,6 +71,14 @@ def main(argv: list[str]) -> int:
     """Grades and prints a line for each submission; 1 if one could not be graded."""
     options = parse(argv)
     try:
+        return _grade(options)
+    except KeyboardInterrupt:
+        print("\nstopped; what is graded is kept, the same command goes on")
+        return 130
+
+
+def _grade(options: argparse.Namespace) -> int:
+    try:
         from .gradebook import Course, CourseError, remove_leftovers
         from .schedule import SchedulerError, dask, local, run
     except ModuleNotFoundError as error:
@@ -153,9 +161,6 @@ def main(argv: list[str]) -> int:
                 continue
             counts["graded"] += 1
             counts["to look at"] += _report(result)
-    except KeyboardInterrupt:
-        print("\nstopped; what is graded is kept, the same command goes on")
-        return 130
     finally:
         course.close()
     if not sum(counts.values()):

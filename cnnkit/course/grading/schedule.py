@@ -105,12 +105,15 @@ def run(
             if lost:
                 lost += under_way.values()
                 under_way.clear()
-                executor.shutdown(wait=False, cancel_futures=True)
+                executor.shutdown(cancel_futures=True)
                 for task in lost:  # each alone: who ends a worker again is the cause
                     yield task, _alone(task, make)
                 executor = make()
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        if under_way:  # stopped: nobody waits for what is half done
+            for process in multiprocessing.active_children():
+                process.kill()
+        executor.shutdown(cancel_futures=True)
 
 
 def _alone(task, make) -> dict:
@@ -120,7 +123,7 @@ def _alone(task, make) -> dict:
     except Exception:
         return failed(task, "the process that graded it ended, twice")
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(cancel_futures=True)
 
 
 def failed(task: dict, why: str) -> dict:
