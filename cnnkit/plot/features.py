@@ -207,7 +207,7 @@ def heat(images: Sequence, maps: Mapping, titles: Sequence[str]) -> Figure:
         "as many maps in each row and as many titles as images, at least one",
         f"{n} images, {len(titles)} titles and {len(maps)} rows of maps",
     )
-    each = min((WIDTH - 0.8) / n, 1.1)
+    each = min((WIDTH - 0.8) / n, 0.95)
     height = (1 + len(maps)) * each + 0.35
     fig = Figure((WIDTH, height), dpi=DPI, layout="compressed")
     fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
