@@ -77,9 +77,6 @@ def optimizer_paths(
         )
     x, y, values, levels = height_bands(landscape)
     ax.contourf(x, y, values, levels, colors=band_colors())
-    ax.contour(
-        x, y, values, levels[1:-1], colors="white", linewidths=0.7, linestyles="-"
-    )
     for i, (label, path) in enumerate(paths.items()):
         color = (colors or {}).get(label, COLORS[i % len(COLORS)])
         ax.plot(*path.T, "o-", color=color, lw=1.4, ms=2.2, label=label)

@@ -190,7 +190,7 @@ def optimizer_playground(landscape: str = "bowl") -> Explorer:
         return ipywidgets.VBox([*boxes, explorer.view, names])
 
     def still(result):
-        fig, ax = plot.figure(width=6.2, height=3.6)
+        fig, ax = plot.figure(width=5.6, height=3.0)
         shown = {label: path[: result.step + 1] for label, path in result.paths.items()}
         plot.optimizer_paths(ax, result.landscape, shown, colors=COLORS)
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
