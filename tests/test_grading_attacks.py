@@ -10,7 +10,6 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from textwrap import dedent
@@ -29,13 +28,13 @@ CELL, WALL, MEMORY = 6, 90, 700
 class Attack(SimpleNamespace):
     """What is tried, in words, the student's code, and what of it is honest.
 
-    earns: grade ids that the honest part deserves; `exactly`: no less either.
+    earns: grade ids that the honest part deserves, no more and no less.
     flagged: a human has to be told.
     """
 
     def __init__(self, words, first=(), **more):
         first = [first] if isinstance(first, str) else first
-        options = {"size": SIZE, "conv": CONV, "earns": ALL, "exactly": True}
+        options = {"size": SIZE, "conv": CONV, "earns": ALL}
         options |= {"flagged": False, "change": None, "says": ""}
         super().__init__(
             words=words, first=[dedent(x) for x in first], **options | more
@@ -409,12 +408,11 @@ ATTACKS = {
         f"    def __reduce__(self): return print, ('{SECRET}',)\n"
         "def output_size(n, kernel, stride=1):\n    return Bomb()",
     ),
-    "huge_value": wrong(
+    "huge_value": Attack(
         "an answer of 400 MB to take out",
-        conv="def conv1d(x, kernel):\n    return np.zeros(50_000_000)",
-        size=SIZE,
-        earns={"test_size", "test_share"},
-        exactly=False,
+        conv=CONV.replace("    k =", "    if len(x) == 6:\n"
+                          "        return np.zeros(50_000_000)\n    k ="),
+        earns=ALL - {"test_outside"},
     ),
     # what is wrong with the notebook itself
     "edited_test": wrong(
@@ -555,9 +553,7 @@ def test_contained(name, graded):
     cells = record["notebooks"][made.NAME]["cells"]
     for grade_id, most in POINTS.items():
         deserved = most if grade_id in attack.earns else 0.0
-        assert points[grade_id] <= deserved, (grade_id, cells[grade_id])
-        if attack.exactly:
-            assert points[grade_id] == deserved, (grade_id, cells[grade_id])
+        assert points[grade_id] == deserved, (grade_id, cells[grade_id])
         assert points[grade_id] == cells[grade_id]["score"]
     assert any(cell["flag"] for cell in cells.values()) == attack.flagged, cells
     if attack.says:
@@ -611,18 +607,16 @@ def test_links_are_not_followed(graded):
 
 
 def test_table(graded):
-    """What docs/grading.md keeps."""
-    print("\n| attack | earned of deserved | told to a human | time |")
-    print("| --- | ---: | --- | ---: |")
+    """What docs/grading.md keeps; `pytest -s` prints it with times."""
+    kept = (made.ROOT / "docs" / "grading.md").read_text().splitlines()
+    rows = {}
     for name, attack in ATTACKS.items():
         got = sum(graded.scores[name].values())
         deserved = sum(POINTS[x] for x in attack.earns)
         cells = graded.records[name]["notebooks"][made.NAME]["cells"].values()
         told = "yes" if any(cell["flag"] for cell in cells) else ""
-        seconds = graded.records[name]["seconds"]
-        print(
-            f"| {attack.words} | {got:g} of {deserved:g} | {told} | {seconds:.0f} s |"
-        )
+        rows[name] = f"| {attack.words} | {got:g} of {deserved:g} | {told} |"
+        print(f"{rows[name]} {graded.records[name]['seconds']:.0f} s |")
     print(f"\n{len(ATTACKS)} attacks, {graded.seconds:.0f} s")
     assert len(ATTACKS) >= 20
-    assert threading.active_count() < 50
+    assert [row for row in rows.values() if row not in kept] == []

@@ -12,7 +12,6 @@ import sys
 import time
 
 import grading_course as made
-import psutil
 import pytest
 import sqlalchemy
 from grading_course import CONV, NAME, POINTS, SIZE, WRONG_CONV, WRONG_SIZE
@@ -394,8 +393,7 @@ def test_no_sandbox_says_so_and_cleans_up(template, tmp_path):
     assert "isolation: none: limits only" in out
     assert all(scores == POINTS for scores in made.scores(course).values())
     assert record(course, "anna")["isolation"] == "none: limits only"
-    left = [p for p in psutil.process_iter(["cmdline"]) if mark in p.info["cmdline"]]
-    assert left == []
+    assert made.left_over(mark) == []
 
 
 def test_nbgrader_itself_gives_the_same(course):
@@ -436,8 +434,8 @@ EVIL = """<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>
 <iframe srcdoc='<script>parent.hacked=1</script>'></iframe>"""
 
 
-def test_feedback_page_runs_nothing_of_the_students(course):
-    """Outputs and text of a submission in a real browser."""
+def test_pages_run_nothing_of_the_students(course, tmp_path):
+    """Feedback and formgrader in a real browser."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
         if os.environ.get("CI"):
@@ -460,36 +458,59 @@ raise RuntimeError(bad)"""
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     page_file = course / "feedback" / "mallory" / NAME / f"{NAME}.html"
+    formgrader = tmp_path / "formgrader.html"
+    formgrader.write_text(as_formgrader_shows(course, "mallory"))
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        page = chromium.new_page()
-        page.route("http*://**", lambda route: route.abort())
-        page.goto(page_file.as_uri(), wait_until="domcontentloaded")
-        page.wait_for_timeout(500)
-        assert page.evaluate("window.hacked") is None
-        for link in page.query_selector_all("a"):
-            assert "javascript" not in (link.get_attribute("href") or "")
-        assert page.query_selector_all("iframe, svg[onload], img[onerror]") == []
-        assert "window.hacked=1" in page.inner_text("body")  # as text, it is all there
+        for file in (page_file, formgrader):
+            page = chromium.new_page()
+            page.route("http*://**", lambda route: route.abort())
+            page.goto(file.as_uri(), wait_until="domcontentloaded")
+            page.wait_for_timeout(500)
+            assert page.evaluate("window.hacked") is None
+            for link in page.query_selector_all("a"):
+                assert "javascript" not in (link.get_attribute("href") or "")
+            bad = "iframe, svg[onload], img[onerror]"
+            assert page.query_selector_all(bad) == []
+            assert "window.hacked=1" in page.inner_text("body")  # as text: all there
         chromium.close()
+
+
+def as_formgrader_shows(course, student):
+    """The page that the formgrader serves to the teacher."""
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader import handlers
+
+    from cnnkit.course.grading.gradebook import load_config
+
+    config = load_config(course)
+    config.HTMLExporter.template_name = "formgrade"
+    config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    names = "assignment_id notebook_id submission_id last_name first_name base_url"
+    resources = dict.fromkeys([*names.split(), "notebook_path", "student"], "x")
+    resources |= {"index": 0, "total": 1}
+    path = course / "autograded" / student / NAME / f"{NAME}.ipynb"
+    return HTMLExporter(config=config).from_filename(str(path), resources=resources)[0]
 
 
 def test_what_a_same_process_test_cannot_exclude(course):
     """An answer that reads the test which calls it: only the outside test is safe."""
-    peek = """import sys
-def output_size(n, kernel, stride=1):
-    for value in reversed(sys._getframe(1).f_code.co_consts):
-        if isinstance(value, int) and value not in (n, kernel, stride):
-            return value
-    return len(range(0, n - kernel + 1, stride))"""
-    lie = peek.replace(
-        "    return len(range(0, n - kernel + 1, stride))", "    return 0"
-    )
-    hand_in(course, peek={"size": peek}, lie={"size": lie})
+    peek = """import dis, sys
+def conv1d(x, kernel):
+    test, values = sys._getframe(1), []
+    for step in dis.get_instructions(test.f_code):
+        if step.offset <= test.f_lasti or step.opname in ("CACHE", "NOP"):
+            continue
+        if step.opname == "LOAD_CONST":
+            values += step.argval if isinstance(step.argval, tuple) else [step.argval]
+        elif step.opname not in ("BUILD_LIST", "LIST_EXTEND"):
+            break
+    return np.array(values or [0.0])"""
+    hand_in(course, peek={"conv": peek})
     grade(course)
-    scores = made.scores(course)
-    assert scores["lie"]["test_outside"] == 0.0
-    assert scores["peek"]["test_size"] == 2.0  # in principle: see docs/grading.md
+    scores = made.scores(course)["peek"]
+    assert scores["test_conv"] == 2.0  # in principle: see docs/grading.md
+    assert scores["test_outside"] == 0.0
 
 
 def test_dask_cluster_and_a_worker_that_is_killed(course):

@@ -157,7 +157,7 @@ class Course:
             known = folders
             folders = {student: known.get(student) for student in wanted}
         twins: dict[str, list[str]] = {}
-        for student in folders:
+        for student in sorted(folders):
             twins.setdefault(_folded(student), []).append(student)
         found = []
         for student, folder in sorted(folders.items()):
