@@ -48,7 +48,8 @@ def number_grid(
     Raises:
         ValueError: if the array is not two-dimensional or a window is outside it.
 
-    >>> fig, ax = figure()
+    >>> from cnnkit import plot
+    >>> fig, ax = plot.figure()
     >>> number_grid(ax, [[1, 2], [3, 4]], highlight=[(0, 0, 1, 2)])
     >>> [text.get_text() for text in ax.texts]
     ['1', '2', '3', '4']
@@ -120,7 +121,8 @@ def lines(
     Raises:
         ValueError: if there is no curve, or one does not have the length of x.
 
-    >>> fig, ax = figure()
+    >>> from cnnkit import plot
+    >>> fig, ax = plot.figure()
     >>> lines(ax, [1, 2], {"loss": [0.9, 0.5]}, "epoch", "cross-entropy")
     >>> ax.get_xlabel()
     'epoch'
@@ -254,7 +256,8 @@ def bars(
     Raises:
         ValueError: if there are no bars, or not as many labels as values.
 
-    >>> fig, ax = figure()
+    >>> from cnnkit import plot
+    >>> fig, ax = plot.figure()
     >>> bars(ax, ["dense", "convolution"], [61706, 156], "parameters", fmt=",")
     >>> [text.get_text() for text in ax.texts]
     ['61,706', '156']

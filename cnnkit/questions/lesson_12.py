@@ -61,12 +61,12 @@ QUESTIONS = {
         "Momentum with rho 0.9 and rate 0.1, from 1, gradients 1, 0.5, -0.25. Where is "
         "the weight after the third?",
         lambda: _walk(optimizers.momentum, (1.0, 0.5, -0.25), learning_rate=0.1),
-        ((0.875, "momentum_forgotten"), (0.9659, "mean_for_sum")),
+        ((0.875, "momentum_forgotten"), (0.9659, "mean_for_velocity")),
     ),
     "12/velocity": Question(
         "The gradient is 1 at every step, and rho is 0.9. Where does the velocity go?",
         lambda: 1 / (1 - 0.9),
-        ((1, "mean_for_sum"), (1.9, "two_terms"), (0.9, "two_terms")),
+        ((1, "mean_for_velocity"), (1.9, "two_terms"), (0.9, "two_terms")),
     ),
     "12/printed-momentum": Question(
         "p <- 0.9 p - 0.1 g, then w <- w - 0.5 p, on the loss w^2/2 from w = 1. Does "

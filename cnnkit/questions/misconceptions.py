@@ -279,8 +279,8 @@ MISCONCEPTIONS = {
     # activations
     "one_layer_only": "That is the kernel of one layer. The second one reads outputs "
     "of the first, which have read pixels further out.",
-    "sides_multiplied": "Windows overlap: the second kernel adds two pixels, it does not "
-    "multiply.",
+    "sides_multiplied": "Windows overlap: the second kernel adds two pixels, it does "
+    "not multiply.",
     "slopes_divided": "The slope was divided by the number of layers. Each layer "
     "multiplies by it once more.",
     "slopes_added": "The slopes were added up. Along a chain they multiply.",
@@ -292,15 +292,15 @@ MISCONCEPTIONS = {
     "dead_unit_learns": "Its sum is negative for all three inputs, and there ReLU is "
     "flat: whatever the loss asks for, nothing gets through.",
     "elu_like_relu": "ReLU ends at zero. ELU bends down to -alpha.",
-    "elu_passes_on": "Only the right half passes on what it gets. On the left stands an "
-    "exponential.",
+    "elu_passes_on": "Only the right half passes on what it gets. On the left stands "
+    "an exponential.",
     "elu_sign": "The sign is lost: the exponential vanishes, and the rest is minus "
     "alpha.",
-    "inner_factor_missing": "The factor sqrt(2/pi) inside the tanh is missing: the chain "
-    "rule brings it down.",
+    "inner_factor_missing": "The factor sqrt(2/pi) inside the tanh is missing: the "
+    "chain rule brings it down.",
     "value_not_slope": "That is the value of the function. Ask how fast it changes.",
-    "product_rule_forgotten": "x stands in two places. The second one, inside the tanh, "
-    "was held fixed.",
+    "product_rule_forgotten": "x stands in two places. The second one, inside the "
+    "tanh, was held fixed.",
     "near_is_not_equal": "The curves are hard to tell apart by eye. Subtract them.",
     "slope_of_the_gate": "That is how fast the gate opens. At zero, what counts is how "
     "far it is open.",
@@ -314,8 +314,8 @@ MISCONCEPTIONS = {
     "pixels on all channels.",
     "channels_forgotten": "The channels are missing: each output reads the kernel's "
     "pixels on all of them.",
-    "xavier_for_he": "That is the rule without ReLU. The factor 2 makes up for the half "
-    "that ReLU cuts off.",
+    "xavier_for_he": "That is the rule without ReLU. The factor 2 makes up for the "
+    "half that ReLU cuts off.",
     "xavier_variance_halved": "Dividing by a half doubles: the 2 stands inside, under "
     "the n.",
     "xavier_deviation_halved": "That halves the deviation. Here the 2 stands under the "
@@ -336,8 +336,8 @@ MISCONCEPTIONS = {
     "layer normalisation for each image.",
     "values_for_means": "That is how many values share a mean. Asked is how many means "
     "there are.",
-    "batch_of_one": "That treats x as a batch of its own. In use the running statistics "
-    "take the batch's place.",
+    "batch_of_one": "That treats x as a batch of its own. In use the running "
+    "statistics take the batch's place.",
     "divided_by_variance": "Divided by the variance. Take its root.",
     "not_divided": "The mean is subtracted. The standard deviation is missing.",
     "plain_mean": "That is the mean of the three. A running mean moves a tenth of the "
@@ -359,8 +359,8 @@ MISCONCEPTIONS = {
     "last_batch": "The last batch is smaller, and it is a step too.",
     "momentum_forgotten": "That is plain gradient descent: the velocity keeps 0.9 of "
     "what it was.",
-    "mean_for_sum": "That takes a mean, in which a new gradient counts 1 - rho. Here it "
-    "enters the velocity in full.",
+    "mean_for_velocity": "That takes a mean, in which a new gradient counts 1 - rho. "
+    "Here it enters the velocity in full.",
     "two_terms": "That is one step of the way. Add up 1 + 0.9 + 0.9^2 and so on.",
     "signs_unchecked": "Follow the signs as they are written: a minus in the first "
     "line meets a minus in the step.",
@@ -373,12 +373,12 @@ MISCONCEPTIONS = {
     "root of 0.001.",
     "range_end": "A range in Python leaves out its end.",
     "rate_left_out": "The learning rate multiplies what was added to the gradient.",
-    "square_forgotten": "The slope of l2 times w^2 is 2 l2 times w: the square brings a "
-    "factor of two.",
+    "square_forgotten": "The slope of l2 times w^2 is 2 l2 times w: the square brings "
+    "a factor of two.",
     "drops_counted": "Count the drops up to this epoch, each to a tenth.",
     "linear_for_cosine": "That is a straight line. A cosine falls slowly at first.",
-    "cosine_not_shifted": "A cosine runs from 1 to -1. To run from 1 to 0 it is shifted "
-    "up by one and halved.",
+    "cosine_not_shifted": "A cosine runs from 1 to -1. To run from 1 to 0 it is "
+    "shifted up by one and halved.",
     # regularisation
     "underfit_for_overfit": "That cures overfitting. Here training and validation are "
     "equally bad: the network is too small or not trained enough.",
