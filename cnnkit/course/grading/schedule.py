@@ -47,7 +47,7 @@ def dask(address: str):
             "`pip install 'cnnkit[dask]'`"
         ) from None
     try:
-        client = Client(address, timeout=20, set_as_default=False)
+        client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
         raise SchedulerError(
             f"expected a Dask scheduler at {address}; received {error}"
@@ -67,6 +67,7 @@ class _Cluster(Executor):
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self.executor.shutdown(wait=wait)
+        self.client.close()
 
 
 def run(
