@@ -37,6 +37,13 @@ from .features import direction_cells, heat, tiles, word_counts
 from .filtering import filtering, orientations
 from .general import bars, images, lines, number_grid
 from .gradients import chain, loss_surface
+from .inception import (
+    audit,
+    branch_costs,
+    module_branches,
+    size_chain,
+    weight_areas,
+)
 from .network import (
     confusion_matrix,
     feature_maps,
@@ -76,8 +83,10 @@ __all__ = [
     "WEIGHT_COLORS",
     "WIDTH",
     "activations",
+    "audit",
     "back_to_back",
     "bars",
+    "branch_costs",
     "chain",
     "confusion_matrix",
     "convolution_step",
@@ -99,6 +108,7 @@ __all__ = [
     "loss_surface",
     "mistakes",
     "model",
+    "module_branches",
     "networks",
     "normalization_cubes",
     "number_grid",
@@ -111,9 +121,11 @@ __all__ = [
     "receptive_field",
     "show",
     "signal_histograms",
+    "size_chain",
     "smoothing",
     "stacks",
     "tiles",
+    "weight_areas",
     "weight_histograms",
     "wiring",
     "word_counts",
