@@ -972,6 +972,13 @@ def keras_counts(filters, kernel, channels, **how):
     return [int(np.prod(w.shape)) for w in layer.weights]
 
 
+def keras_joined(*depths):
+    from keras import layers
+
+    shapes = [(None, 28, 28, depth) for depth in depths]
+    return layers.Concatenate().compute_output_shape(shapes)[-1]
+
+
 def ways_through_ones():
     """How often each pixel counts in three filters of ones, one behind the other."""
     from scipy.signal import convolve2d
@@ -1186,6 +1193,26 @@ ORACLES = {
     ),
     "15/ways-from-the-centre": lambda: ways_through_ones()[3, 3],
     "15/three-linear-layers": lambda: reachable_dimensions() >= 49,
+    "16/padding": lambda: [
+        next(p for p in range(9) if len(range(28 + 2 * p - k + 1)) == 28)
+        for k in (1, 3, 5)
+    ],
+    "16/naive-depth": lambda: keras_joined(64, 128, 32, 192),
+    "16/output-depth": lambda: keras_joined(64, 128, 32, 32),
+    "16/module-weights": lambda: sum(
+        keras_counts(filters, kernel, channels)[0]
+        for kernel, channels, filters in (
+            *((1, 192, 64), (1, 192, 96), (3, 96, 128)),
+            *((1, 192, 16), (5, 16, 32), (1, 192, 32)),
+        )
+    ),
+    "16/first-weights": lambda: keras_counts(64, 7, 3)[0],
+    "16/depth": lambda: sum([1, 0, 2, 0, 2, 2, 0, 2, 2, 2, 2, 2, 0, 2, 2, 0, 0, 1, 0]),
+    "16/head": lambda: np.zeros((1024 + 1, 1000), bool).size,
+    "16/twice-three": lambda: 2 * keras_counts(64, 3, 64)[0],
+    "16/one-by-seven": lambda: (
+        keras_counts(64, (1, 7), 64)[0] + keras_counts(64, (7, 1), 64)[0]
+    ),
 }
 
 

@@ -462,6 +462,32 @@ MISCONCEPTIONS = {
     "to 1, can add up to zero, in both directions.",
     "any_seven_by_seven": "Without activations the stack is one 7x7 filter, made of 27 "
     "numbers. Any 7x7 filter has 49.",
+    # parallel branches
+    "branch_forgotten": "One branch is missing: pooling passes on as many maps as it "
+    "reads.",
+    "projection_assumed": "That has a 1x1 layer behind the pooling. Here the pooling "
+    "passes on all maps that it reads.",
+    "projection_forgotten": "A 1x1 layer stands behind the pooling: it leaves 32 maps "
+    "of the 192.",
+    "reductions_concatenated": "The reduced maps feed the larger filters. They are not "
+    "put out.",
+    "reductions_left_out": "Those are filters that read all 192 maps. Here the 3x3 and "
+    "the 5x5 read only what their 1x1 layers leave.",
+    "separable_as_printed": "So the table prints. A filter has a weight for each pixel "
+    "of its window and each colour.",
+    "depth_of_another": "That is VGG-19. Follow one way through the modules: a 1x1 "
+    "layer, then 3x3 or 5x5.",
+    "blocks_for_layers": "That counts modules and stages as one layer each. On its way "
+    "through a module the image passes two.",
+    "side_by_side_counted": "Those are all layers with weights. The branches of a "
+    "module stand side by side: count along one way.",
+    "modules_are_two_deep": "Nearly a module a layer: but each module is two layers "
+    "deep, and so is the stage before them.",
+    "flattened_for_averaged": "That reads all 7x7 places of each map. Averaging leaves "
+    "one number a map.",
+    "one_of_two_layers": "That is one of the two layers.",
+    "area_of_the_window": "That is the filter of the whole window. A 1x7 filter has "
+    "seven weights a map, and so has a 7x1.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
