@@ -485,7 +485,7 @@ MISCONCEPTIONS = {
     "deep, and so is the stage before them.",
     "flattened_for_averaged": "That reads all 7x7 places of each map. Averaging leaves "
     "one number a map.",
-    "one_of_two_layers": "That is one of the two layers.",
+    "one_of_two_layers": "That is one of the two layers. Count both.",
     "area_of_the_window": "That is the filter of the whole window. A 1x7 filter has "
     "seven weights a map, and so has a 7x1.",
     # layout
