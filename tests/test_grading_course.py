@@ -163,6 +163,51 @@ def test_a_lost_kernel_costs_its_cells_only(course):
     assert cells["test_conv"]["why"] == "KernelLost: the kernel ended"
 
 
+VALUES = {  # a graded cell of two points: what it is worth, and whether it is flagged
+    "0.5": (0.5, False),
+    "2": (2.0, False),
+    "0": (0.0, False),
+    "None": (2.0, False),
+    "assert True": (2.0, False),
+    "print(0.5)": (2.0, False),
+    "x = 0.5": (2.0, False),
+    "import sys\nprint('x', file=sys.stderr)\n1.5": (1.5, False),
+    "7": (0.0, True),
+    "-1": (0.0, True),
+    "'t' + 'wo'": (0.0, True),
+    "'two'": (2.0, False),
+    "float('nan')": (0.0, True),
+    "print('x' * 70_000_000)\n1": (0.0, True),  # the connection is lost with the value
+    "assert x == 0.5": (2.0, False),  # and the kernel is not
+    "1 / 0": (0.0, False),
+}
+
+
+def test_points_by_value(template):
+    """As in nbgrader, but nothing doubtful earns points."""
+    if why := made.no_bubblewrap():
+        pytest.skip(why)
+    from nbgrader.utils import determine_grade
+
+    from cnnkit.course.grading.sandbox import Limits
+    from cnnkit.course.grading.submission import Run
+
+    notebook = v4.new_notebook()
+    for i, source in enumerate(VALUES):
+        own = {"grade_id": f"value{i}", "grade": True, "points": 2, "solution": False}
+        own |= {"locked": True, "task": False}
+        notebook.cells.append(v4.new_code_cell(source, metadata={"nbgrader": own}))
+    task = {"limits": Limits(), "files": {}, "sandboxed": True, "sources": {}}
+    found = Run(task, time.monotonic() + 120).grade(notebook, [])
+    for cell, (source, (points, flagged)) in zip(
+        notebook.cells, VALUES.items(), strict=True
+    ):
+        verdict = found["cells"][cell.metadata.nbgrader.grade_id]
+        assert (verdict["score"], bool(verdict["flag"])) == (points, flagged), source
+        assert determine_grade(cell) == (points, 2.0), source
+    assert found["notes"] == []
+
+
 def test_killed_in_the_middle_and_gone_on_with(course):
     """Twice, at different places; nothing is lost, doubled or left half."""
     slow = "import time\ntime.sleep(1)\n" + SIZE

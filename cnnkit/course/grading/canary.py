@@ -111,7 +111,7 @@ class _Turn(ast.NodeTransformer):
 
     def visit_Expr(self, node):
         call = node.value
-        if not (isinstance(call, ast.Call) and _name(call.func) in CHECKS):
+        if not (isinstance(call, ast.Call) and name(call.func) in CHECKS):
             return node
         if len(call.args) < 2 or any(isinstance(a, ast.Starred) for a in call.args):
             return ast.Pass()
@@ -127,7 +127,8 @@ class _Turn(ast.NodeTransformer):
         return frame
 
 
-def _name(node) -> str:
+def name(node) -> str:
+    """The last part of what is called."""
     return getattr(node, "attr", getattr(node, "id", ""))
 
 
@@ -157,10 +158,10 @@ def _turned(test):
             return None
         return ast.BoolOp(test.op, kept) if kept[1:] else kept[0]
     if isinstance(test, ast.Call):
-        name = _name(test.func)
-        if name in TELLERS and len(test.args) > 1:
+        called = name(test.func)
+        if called in TELLERS and len(test.args) > 1:
             return _second_is_nan(test)
-        if name in ("all", "bool") and len(test.args) == 1:
+        if called in ("all", "bool") and len(test.args) == 1:
             (inner,) = test.args
             if isinstance(inner, ast.GeneratorExp | ast.ListComp):
                 element = _turned(inner.elt)
@@ -171,7 +172,7 @@ def _turned(test):
                 inner = _turned(inner)
             if inner is not None:
                 return ast.Call(test.func, [inner], test.keywords)
-        if name == "all" and not test.args and isinstance(test.func, ast.Attribute):
+        if called == "all" and not test.args and isinstance(test.func, ast.Attribute):
             inner = _turned(test.func.value)
             if inner is not None:
                 return ast.Call(ast.Attribute(inner, "all", ast.Load()), [], [])

@@ -9,6 +9,7 @@ import shutil
 import stat
 import unicodedata
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import escape, glob
 from pathlib import Path
@@ -145,8 +146,11 @@ class Course:
             return []
         return [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
 
-    def submissions(self, wanted: list[str]) -> list[Submission]:
-        """All that was handed in, or what the wanted students did, by student."""
+    def submissions(self, wanted: list[str]) -> Iterator[Submission]:
+        """All that was handed in, or what the wanted students did, by student.
+
+        One at a time: together they may be larger than memory.
+        """
         before, after = str(self.path(self.directory.submitted_directory, "\0")).split(
             "\0"
         )
@@ -159,7 +163,6 @@ class Course:
         twins: dict[str, list[str]] = {}
         for student in sorted(folders):
             twins.setdefault(_folded(student), []).append(student)
-        found = []
         for student, folder in sorted(folders.items()):
             submission = Submission(student, folder)
             try:
@@ -169,8 +172,7 @@ class Course:
                 submission.error = str(error)
             except OSError as error:
                 submission.error = f"expected files to read; received {error}"
-            found.append(submission)
-        return found
+            yield submission
 
     def _check_student(self, student, folder, twins):
         if folder is None:

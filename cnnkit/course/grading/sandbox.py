@@ -453,14 +453,13 @@ def _orphans(session: int) -> list[int]:
 
 def _bury():
     """Waits for adopted processes that have ended."""
-    for task in os.listdir("/proc/self/task"):
-        with contextlib.suppress(OSError):
-            for pid in Path(f"/proc/self/task/{task}/children").read_text().split():
-                state = (
-                    Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-                )
-                if state == "Z" and "cnnkit" not in os.readlink(f"/proc/{pid}/cwd"):
-                    os.waitpid(int(pid), os.WNOHANG)
+    with contextlib.suppress(OSError):
+        for task in os.listdir("/proc/self/task"):
+            children = Path(f"/proc/self/task/{task}/children").read_text().split()
+            for pid in map(int, children):
+                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                if stat[0] == "Z" and int(stat[3]) != os.getsid(0):
+                    os.waitpid(pid, os.WNOHANG)
 
 
 def _pipe(theirs, writing=False):

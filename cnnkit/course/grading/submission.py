@@ -286,9 +286,12 @@ def _ends_in_value(source: str) -> bool:
     except SyntaxError:
         return False
     last = body[-1] if body else None
-    return isinstance(last, ast.Expr) and not (
-        isinstance(last.value, ast.Constant)
-        or (isinstance(last.value, ast.Call) and canary._name(last.value.func) in NONE)
+    if not isinstance(last, ast.Expr):
+        return False
+    if isinstance(last.value, ast.Constant):
+        return isinstance(last.value.value, int | float)
+    return not (
+        isinstance(last.value, ast.Call) and canary.name(last.value.func) in NONE
     )
 
 
