@@ -166,7 +166,7 @@ class Sandbox:
         self.stdin = self.stdout = None
         self.uid = 0
         if sandboxed and os.geteuid() == 0:  # root inside would be root outside
-            self.uid = 1_000_000_000 + secrets.randbelow(1_000_000_000)
+            self.uid = _stranger()
         rlimits = {
             "RLIMIT_CPU": int(limits.cpu) + 1,
             "RLIMIT_FSIZE": limits.disk * MB,
@@ -330,8 +330,10 @@ class Sandbox:
     def stop(self, why: str = ""):
         """Kills all that runs inside: the rest ends with the first process."""
         self.why = self.why or why
-        with contextlib.suppress(ProcessLookupError, AttributeError):
-            os.kill(self.root, signal.SIGKILL)
+        # once the program that bubblewrap left outside has ended, the number is free
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, AttributeError):
+                os.kill(self.root, signal.SIGKILL)
 
     def close(self):
         """Stops everything and removes the private folder."""
@@ -416,6 +418,14 @@ class Sandbox:
             return size > self.limits.disk * MB or count > 100_000
         except OSError:
             return False
+
+
+def _stranger() -> int:
+    """The number of a user who owns nothing, another one each time."""
+    with open("/proc/self/uid_map") as file:  # a container may know few
+        rows = [list(map(int, line.split())) for line in file]
+    half = min(max(first + count for first, _, count in rows), 2_000_000_000) // 2
+    return half + secrets.randbelow(half - 1)
 
 
 def _shared_out(members) -> int:
