@@ -86,7 +86,8 @@ def test_still(photograph, monkeypatch):
     stills = []
     monkeypatch.setattr(plot, "show", lambda *a: stills.append(a))
     widgets.augmentation_viewer(photograph, list(TRANSFORMS)).show()
-    ((figure, alt),) = stills
+    ((figure, alt, photo),) = stills
+    assert photo
     assert len(figure.axes) == 8 and 20 <= len(alt) <= 400 and alt.endswith(".")
 
 

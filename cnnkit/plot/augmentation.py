@@ -88,7 +88,7 @@ def crop_rectangles(image, corners: Sequence[tuple[int, int]], size: int) -> Fig
             (top, left),
         )
     n = len(corners)
-    fig = Figure((WIDTH, 2.75), dpi=DPI, layout="compressed")
+    fig = Figure((5.2, 1.9), dpi=DPI, layout="compressed")
     layout = [["whole", *(f"{k}" for k in range(n))]]
     layout += [["whole", *(f"m{k}" for k in range(n))]]
     ratios = [2.2, *[1] * n]

@@ -223,4 +223,10 @@ def augmentation_viewer(
 
     settings = {name: name in chosen for name in TRANSFORMS}
     settings |= {"strength": strength, "sample": 0}
-    return Explorer(settings, compute, build, lambda result: (result.fig, result.alt))
+
+    def still(result):
+        pictures = [result.original, *result.variants]
+        fig = plot.images(pictures, columns=VARIANTS + 1)
+        return fig, result.alt, True  # photographs: a JPEG
+
+    return Explorer(settings, compute, build, still)
