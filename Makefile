@@ -57,7 +57,7 @@ lock: .venv
 	.venv/bin/uv pip compile --quiet pyproject.toml --output-file requirements.lock \
 	  --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links \
-	  --extra jax --extra grade --extra dev $(LOCK_ARGS)
+	  --extra jax --extra grade --extra dask --extra dev $(LOCK_ARGS)
 	@! grep -nE "^-|[a-z]:/" requirements.lock # exact pins, no place
 
 clean:

@@ -140,6 +140,14 @@ def normalization_explorer(x=None, method: str = "batch", groups: int = 3) -> Ex
                 description=name.capitalize(),
                 layout=narrow,
             )
+
+        def only_for_groups(_=None):
+            controls["groups"].disabled = not controls["method"].value.startswith(
+                "group"
+            )
+
+        controls["method"].observe(only_for_groups, "value")
+        only_for_groups()
         sliders = ipywidgets.VBox(list(controls.values()))
         return ipywidgets.HBox([sliders, explorer.view], layout=_ROW)
 
