@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import itertools
 import json
 import os
 import pty
@@ -497,9 +498,8 @@ def test_the_lock_satisfies_the_project(python, system):
     assert len(found) > 100
     assert {name: v for name, v in found.items() if len(v) != 1} == {}
     extras = PROJECT["optional-dependencies"]
-    wanted = PROJECT["dependencies"] + sum(
-        (extras[name] for name in ("jax", "grade", "dask", "dev")), []
-    )
+    locked = [extras[name] for name in ("jax", "grade", "dask", "dev")]
+    wanted = [*PROJECT["dependencies"], *itertools.chain(*locked)]
     for requirement in map(Requirement, wanted):
         (version,) = found[canonical(requirement.name)]
         assert requirement.specifier.contains(version), (requirement, version)
