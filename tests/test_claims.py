@@ -683,3 +683,12 @@ def test_lessons_compute_what_they_claim():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         source = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
         assert lint(source) == [], path.name
+
+
+def test_what_most_seeds_say_is_shown_whatever_the_first_says(capsys):
+    shift, noise = (f"validation_accuracy_higher_with_{x}" for x in ("shift", "noise"))
+    runs = [{shift: True, noise: k > 0} for k in range(4)]
+    for seeds in (runs, runs[::-1]):
+        claim("augmentation/simple-already-helps", seeds=seeds)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == lines[1] and "not " not in lines[0]

@@ -268,7 +268,7 @@ def _shown(leaf: Leaf, values: list) -> str:
     if measured and len(plain) > 1 and all(map(_is_number, plain)):
         return f"{_text(min(plain), True)} to {_text(max(plain), True)}"
     if isinstance(plain[0], bool):
-        return leaf.name if plain[0] else f"not {leaf.name}"
+        return leaf.name if 2 * sum(plain) > len(plain) else f"not {leaf.name}"
     return _text(plain[0], measured)
 
 
