@@ -563,11 +563,6 @@ def bubblewrap(limits: Limits, root: bool, change: bool) -> list[str]:
             arguments += ["--ro-bind", name, name]
     for name in ("ld.so.cache", "alternatives", "fonts", "localtime", "nsswitch.conf"):
         arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for folder in readable():
-        if not folder.is_relative_to("/usr"):
-            for parent in [*reversed(folder.parents)][1:]:  # empty, and can be passed
-                arguments += ["--perms", "0755", "--dir", str(parent)]
-            arguments += ["--ro-bind", str(folder), str(folder)]
     size = str(limits.disk * MB)
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     arguments += ["--size", str(64 * MB), "--perms", "1777", "--tmpfs", "/dev/shm"]
@@ -576,6 +571,15 @@ def bubblewrap(limits: Limits, root: bool, change: bool) -> list[str]:
     arguments += ["--size", size, "--tmpfs", "/home"]
     arguments += ["--perms", "0777", "--dir", "/home/student"]
     arguments += ["--perms", "1777", "--dir", "/home/student/.tmp"]
-    arguments += ["--symlink", "home/student/.tmp", "/tmp"]
+    folders = [folder for folder in readable() if not folder.is_relative_to("/usr")]
+    if any(folder.is_relative_to("/tmp") for folder in folders):
+        arguments += ["--size", size, "--perms", "1777", "--tmpfs", "/tmp"]
+    else:
+        arguments += ["--symlink", "home/student/.tmp", "/tmp"]
+    for folder in folders:  # behind the mounts that would cover them, /home and /tmp
+        for parent in [*reversed(folder.parents)][1:]:  # empty, and can be passed
+            if str(parent) not in ("/home", "/tmp", "/run", "/dev"):
+                arguments += ["--perms", "0755", "--dir", str(parent)]
+        arguments += ["--ro-bind", str(folder), str(folder)]
     arguments += ["--remount-ro", "/", "--chdir", "/home/student"]
     return arguments
