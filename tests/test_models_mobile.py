@@ -278,8 +278,9 @@ def assert_same(theirs, mine):
     for expected, actual in zip(theirs, mine, strict=True):
         expected, actual = np.asarray(expected), np.asarray(actual)
         assert np.ptp(expected) > 0.05
+        # sums that cancel keep the rounding of their largest terms
         np.testing.assert_allclose(
-            actual, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max()
+            actual, expected, rtol=1e-4, atol=5e-5 * np.abs(expected).max()
         )
 
 
