@@ -55,6 +55,7 @@ from .network import (
 from .normalization import normalization_cubes, signal_histograms
 from .optimizers import optimizer_paths
 from .pixel import one_by_one
+from .records import record_curves
 from .regularization import (
     dropout_masks,
     feature_sheets,
@@ -119,6 +120,7 @@ __all__ = [
     "placements",
     "polynomial_fit",
     "receptive_field",
+    "record_curves",
     "show",
     "signal_histograms",
     "size_chain",
