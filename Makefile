@@ -17,13 +17,14 @@ LAB = .venv/bin/jupyter lab --log-level=WARN \
 	$(if $(SSH_CONNECTION),--no-browser) \
 	$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
-.PHONY: help lab test test-full test-jax lessons lock clean .venv
+.PHONY: help lab test test-full test-jax test-gpu lessons lock clean .venv
 
 help:
 	@echo "make lab        open the course in JupyterLab, at its first page"
 	@echo "make test       unit tests, docstring examples, every lesson cell by cell"
 	@echo "make test-full  the same and the slow tests"
 	@echo "make test-jax   the same as make test on the JAX backend"
+	@echo "make test-gpu   the same on a GPU, one kernel at a time (ALLOW_CPU=1 without)"
 	@echo "make lessons    execute the lessons anew and store what they show"
 	@echo "make lock       compute requirements.lock from pyproject.toml"
 	@echo "make clean      remove .venv and everything else that was made here"
@@ -49,6 +50,9 @@ test-full: .venv
 
 test-jax: .venv
 	KERAS_BACKEND=jax $(PYTEST)
+
+test-gpu: .venv
+	.venv/bin/python -m cnnkit.course.device_tests $(if $(ALLOW_CPU),--allow-cpu)
 
 lessons: .venv
 	.venv/bin/python -m cnnkit.course.lessons

@@ -1,0 +1,159 @@
+"""Tests on an accelerator: `make test-gpu`.
+
+Runs the unit tests, then every lesson cell by cell against its stored outputs, one
+kernel at a time, on the JAX backend, and prints what each took.  It fails if a test
+fails, or if what ran did not run on a GPU.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+# In the kernel, after each cell: where JAX computes, and the most it held there.
+REPORT = """
+def _device_report(*_):
+    import json, os, sys
+    if "jax" in sys.modules:
+        device = sys.modules["jax"].devices()[0]
+        held = (device.memory_stats() or {}).get("peak_bytes_in_use", 0)
+        with open(os.environ["CNNKIT_DEVICE_REPORT"], "w") as file:
+            json.dump({"platform": device.platform, "held": held}, file)
+
+get_ipython().events.register("post_run_cell", _device_report)
+"""
+PROBE = """
+import json, jax
+device = jax.devices()[0]
+print(json.dumps([device.platform, device.device_kind, jax.__version__]))
+"""
+
+
+class Part(NamedTuple):
+    """What one part of the tests took."""
+
+    name: str
+    passed: bool
+    tests: str  # pytest's last line
+    seconds: float
+    peak: float  # resident memory of the largest process, GB
+    platform: str  # where JAX computed; empty if it was not needed
+    held: float  # on the device, GB
+    output: str
+
+
+def device() -> tuple[str, str, str]:
+    """Platform, name, and JAX's version, as a process of its own finds them."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], capture_output=True, text=True, env=environment()
+    )
+    if done.returncode:
+        raise RuntimeError("JAX does not start:\n" + done.stderr[-2000:])
+    return tuple(json.loads(done.stdout.splitlines()[-1]))
+
+
+def environment(**more: str) -> dict[str, str]:
+    """JAX, and of the device's memory only what is used, so that it can be counted."""
+    wanted = {"KERAS_BACKEND": "jax", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    return {**os.environ, **wanted, **more}
+
+
+def run(name: str, arguments: list[str]) -> Part:
+    """One part in processes of its own.
+
+    Args:
+        name: for the table.
+        arguments: pytest's.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        startup = Path(folder, "profile_default", "startup")
+        startup.mkdir(parents=True)
+        (startup / "00-device.py").write_text(REPORT)
+        report = Path(folder, "report.json")
+        variables = {"IPYTHONDIR": folder, "CNNKIT_DEVICE_REPORT": str(report)}
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["-c", str(ROOT / "pyproject.toml")]
+        start = time.perf_counter()
+        with open(Path(folder, "out"), "w+") as out:
+            process = subprocess.Popen(
+                [*command, *arguments],
+                cwd=ROOT,
+                env=environment(**variables),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+            # its own memory and that of all processes it waited for
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            seconds = time.perf_counter() - start
+            out.seek(0)
+            output = out.read()
+        found = {"platform": "", "held": 0}
+        if report.exists():
+            found = json.loads(report.read_text())
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    lines = output.strip().splitlines() or [""]
+    return Part(
+        name,
+        process.returncode == 0,
+        re.sub(r" in [0-9.]+s.*|=+ ?", "", lines[-1]),
+        seconds,
+        usage.ru_maxrss * unit / 1e9,
+        found["platform"],
+        found["held"] / 1e9,
+        output,
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs all, or the notebooks that are named."""
+    parser = argparse.ArgumentParser(prog="python -m cnnkit.course.device_tests")
+    parser.add_argument("notebook", nargs="*", help="default: unit tests, all lessons")
+    parser.add_argument(
+        "--allow-cpu", action="store_true", help="run the same where there is no GPU"
+    )
+    options = parser.parse_args(argv)
+    platform, kind, version = device()
+    if platform != "gpu" and not options.allow_cpu:
+        print(
+            f"expected a GPU that JAX sees; received {platform} ({kind}), "
+            f"JAX {version}.\nInstall JAX for it (pip install 'jax[cuda12]'), or run the "
+            "same on the CPU: make test-gpu ALLOW_CPU=1",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"JAX {version} on {platform}: {kind}\n")
+    print("| part | tests | s | peak memory (GB) | on the device (GB) | computed on |")
+    print("| --- | --- | ---: | ---: | ---: | --- |", flush=True)
+    named = [Path(name).resolve() for name in options.notebook]
+    lessons = named or sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
+    work = [(path.stem, [str(path)]) for path in lessons]
+    if not named:
+        work.insert(0, ("unit tests", ["cnnkit", "tests"]))
+    failed = []
+    for name, arguments in work:
+        part = run(name, arguments)
+        print(
+            f"| {part.name} | {part.tests} | {part.seconds:.0f} | {part.peak:.1f} "
+            f"| {part.held:.2f} | {part.platform or '–'} |",
+            flush=True,
+        )
+        if not part.passed:
+            failed.append((name, part.output[-6000:]))
+        elif part.platform not in ("", platform):
+            failed.append((name, f"expected {platform}; received {part.platform}"))
+    for name, why in failed:
+        print(f"\n{name} failed:\n{why}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""`make test-gpu`: it compares, it measures, and it wants a GPU."""
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from cnnkit.course import device_tests
+
+pytest.importorskip("jax")
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Fills 200 MB, computes with Keras, and prints a number."""
+
+    def write(printed):
+        cells = [
+            v4.new_code_cell(
+                "import cnnkit\nimport keras\n\nblock = b'x' * 200_000_000"
+            ),
+            v4.new_code_cell(
+                "total = int(keras.ops.sum(keras.ops.arange(5)))\n"
+                "print(total, keras.backend.backend())",
+                execution_count=1,
+                outputs=[v4.new_output("stream", name="stdout", text=printed)],
+            ),
+        ]
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        path = tmp_path / "one.ipynb"
+        nbformat.write(v4.new_notebook(cells=cells, metadata=metadata), path)
+        return str(path)
+
+    return write
+
+
+def test_stored_outputs_are_compared_on_jax(notebook, capsys):
+    assert device_tests.main([notebook("10 jax\n"), "--allow-cpu"]) == 0
+    row = capsys.readouterr().out.splitlines()[-1]
+    name, tests, seconds, peak, held, platform = row.strip("| ").split(" | ")
+    assert (name, tests) == ("one", "2 passed")
+    assert platform == device_tests.device()[0]
+    assert 0.3 < float(peak) < 5 and float(seconds) > 1 and float(held) >= 0
+
+
+def test_another_output_fails(notebook, capsys):
+    assert device_tests.main([notebook("11 jax\n"), "--allow-cpu"]) == 1
+    out = capsys.readouterr().out
+    assert "1 failed, 1 passed" in out and "one failed:" in out and "11 jax" in out
+
+
+def test_without_a_gpu(notebook, monkeypatch, capsys):
+    monkeypatch.setattr(device_tests, "device", lambda: ("cpu", "a processor", "1"))
+    assert device_tests.main([notebook("10 jax\n")]) == 1
+    err = capsys.readouterr().err
+    assert "expected a GPU that JAX sees; received cpu" in err and "ALLOW_CPU=1" in err
+
+
+def test_a_lesson_that_falls_back_to_the_cpu(notebook, monkeypatch, capsys):
+    """The first process sees a GPU, the kernel computes elsewhere."""
+    monkeypatch.setattr(device_tests, "device", lambda: ("gpu", "a card", "1"))
+    part = device_tests.Part("one", True, "2 passed", 1.0, 0.5, "cpu", 0.0, "")
+    monkeypatch.setattr(device_tests, "run", lambda *_: part)
+    assert device_tests.main([notebook("10 jax\n")]) == 1
+    assert "expected gpu; received cpu" in capsys.readouterr().out
