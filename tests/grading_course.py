@@ -219,13 +219,14 @@ def no_bubblewrap() -> str:
     return ""
 
 
-def left_over(mark: str = "nothing") -> list[str]:
+def left_over(mark: str | None = None) -> list[str]:
     """Strangers' processes that nobody watches: no test is above them any more."""
     found = []
     for process in psutil.process_iter(["cmdline", "uids"]):
         line, uids = " ".join(process.info["cmdline"] or []), process.info["uids"]
         stranger = uids and uids.real >= 1_000_000_000
-        if stranger or mark in line or "grading import forkserver" in line:
+        marked = mark is not None and mark in line
+        if stranger or marked or "grading import forkserver" in line:
             with contextlib.suppress(psutil.NoSuchProcess):
                 above = [" ".join(parent.cmdline()) for parent in process.parents()]
                 if not any("pytest" in text for text in above):

@@ -1,5 +1,7 @@
 """MobileNets, EfficientNets and NASNet-A: published counts, and Keras's networks."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -274,6 +276,22 @@ def ends(net):
     return keras.Model(net.input, [last_map(net), net.output])
 
 
+@contextlib.contextmanager
+def double_precision():
+    """In float32 sums that cancel keep the rounding of their largest terms."""
+    with contextlib.ExitStack() as after:
+        if keras.backend.backend() == "jax":
+            import jax
+
+            jax.config.update("jax_enable_x64", True)
+            after.callback(jax.config.update, "jax_enable_x64", False)
+        after.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
+        after.callback(keras.config.set_floatx, keras.config.floatx())
+        keras.config.set_floatx("float64")
+        keras.config.set_dtype_policy("float64")
+        yield
+
+
 def assert_same(theirs, mine):
     for expected, actual in zip(theirs, mine, strict=True):
         expected, actual = np.asarray(expected), np.asarray(actual)
@@ -332,25 +350,22 @@ PEERS = {
 )
 def test_same_function_as_keras(peer):
     """The layers stand in a row, so that the weights follow each other in one order."""
-    # in float32 sums that cancel keep the rounding of their largest terms
-    keras.config.set_floatx("float64")
-    try:
+    with double_precision():
         theirs, mine = (build() for build in PEERS[peer])
-    finally:
-        keras.config.set_floatx("float32")
-    generator = np.random.default_rng(7)
-    rows = [layer for layer in theirs.layers if layer.weights]
-    if peer == "b0":  # a normalization of the images, and pixels up to 255
-        assert rows.pop(0).count_params() == 7
-    values = []
-    for weight in (w for layer in rows for w in layer.weights):
-        values.append(random_values(weight, generator))
-        weight.assign(values[-1])
-    # 1x1 convolutions there are dense layers here
-    shapes = [weight.shape for weight in mine.weights]
-    mine.set_weights([v.reshape(s) for v, s in zip(values, shapes, strict=True)])
-    x = images(mine.input_shape[1:])
-    assert_same(ends(theirs)(255 * x if peer == "b0" else x), ends(mine)(x))
+        generator = np.random.default_rng(7)
+        rows = [layer for layer in theirs.layers if layer.weights]
+        if peer == "b0":  # a normalization of the images, and pixels up to 255
+            assert rows.pop(0).count_params() == 7
+        values = []
+        for weight in (w for layer in rows for w in layer.weights):
+            values.append(random_values(weight, generator))
+            weight.assign(values[-1])
+        # 1x1 convolutions there are dense layers here
+        shapes = [weight.shape for weight in mine.weights]
+        mine.set_weights([v.reshape(s) for v, s in zip(values, shapes, strict=True)])
+        assert mine.dtype == theirs.dtype == "float64"
+        x = images(mine.input_shape[1:])
+        assert_same(ends(theirs)(255 * x if peer == "b0" else x), ends(mine)(x))
 
     dropped = [
         [(m.rate, m.noise_shape) for m in net.layers if isinstance(m, layers.Dropout)]
