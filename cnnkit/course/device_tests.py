@@ -125,8 +125,8 @@ def main(argv: list[str] | None = None) -> int:
     if platform != "gpu" and not options.allow_cpu:
         print(
             f"expected a GPU that JAX sees; received {platform} ({kind}), "
-            f"JAX {version}.\nInstall JAX for it (pip install 'jax[cuda12]'), or run the "
-            "same on the CPU: make test-gpu ALLOW_CPU=1",
+            f"JAX {version}.\nInstall JAX for it (pip install 'jax[cuda12]'), or run "
+            "the same on the CPU: make test-gpu ALLOW_CPU=1",
             file=sys.stderr,
         )
         return 1
