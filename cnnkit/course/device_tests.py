@@ -66,6 +66,26 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **wanted, **more}
 
 
+def measured(command: list[str], **options) -> tuple[int, str, float, float]:
+    """Runs a program.
+
+    Returns:
+        Exit status, what it printed, wall time in seconds, and the peak of resident
+        memory in GB: that of the largest among it and all processes it waited for.
+    """
+    with tempfile.TemporaryFile("w+") as out:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, **options
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes there, else kilobytes
+        return process.returncode, out.read(), seconds, usage.ru_maxrss * unit / 1e9
+
+
 def run(name: str, arguments: list[str]) -> Part:
     """One part in processes of its own.
 
@@ -80,37 +100,17 @@ def run(name: str, arguments: list[str]) -> Part:
         report = Path(folder, "report.json")
         variables = {"IPYTHONDIR": folder, "CNNKIT_DEVICE_REPORT": str(report)}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        command += ["-c", str(ROOT / "pyproject.toml")]
-        start = time.perf_counter()
-        with open(Path(folder, "out"), "w+") as out:
-            process = subprocess.Popen(
-                [*command, *arguments],
-                cwd=ROOT,
-                env=environment(**variables),
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-            # its own memory and that of all processes it waited for
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            seconds = time.perf_counter() - start
-            out.seek(0)
-            output = out.read()
+        command += ["-c", str(ROOT / "pyproject.toml"), *arguments]
+        status, output, seconds, peak = measured(
+            command, cwd=ROOT, env=environment(**variables)
+        )
         found = {"platform": "", "held": 0}
         if report.exists():
             found = json.loads(report.read_text())
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    lines = output.strip().splitlines() or [""]
-    return Part(
-        name,
-        process.returncode == 0,
-        re.sub(r" in [0-9.]+s.*|=+ ?", "", lines[-1]),
-        seconds,
-        usage.ru_maxrss * unit / 1e9,
-        found["platform"],
-        found["held"] / 1e9,
-        output,
-    )
+    tests = (output.strip().splitlines() or [""])[-1]
+    tests = re.sub(r" in [0-9.]+s.*|=+ ?", "", tests)
+    held = found["held"] / 1e9
+    return Part(name, not status, tests, seconds, peak, found["platform"], held, output)
 
 
 def main(argv: list[str] | None = None) -> int:
