@@ -4,6 +4,8 @@
 PYTHON ?=
 # Passed on to JupyterLab: make lab LAB_ARGS="--port 9000 --no-browser"
 LAB_ARGS ?=
+# Passed on to sphinx-build: make site SITE_ARGS=-E
+SITE_ARGS ?=
 # Passed on to uv: make lock LOCK_ARGS=--upgrade
 LOCK_ARGS ?=
 
@@ -17,7 +19,7 @@ LAB = .venv/bin/jupyter lab --log-level=WARN \
 	$(if $(SSH_CONNECTION),--no-browser) \
 	$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
-.PHONY: help lab test test-full test-jax test-gpu lessons lock clean .venv
+.PHONY: help lab test test-full test-jax test-gpu lessons site lock clean .venv
 
 help:
 	@echo "make lab        open the course in JupyterLab, at its first page"
@@ -26,6 +28,7 @@ help:
 	@echo "make test-jax   the same as make test on the JAX backend"
 	@echo "make test-gpu   the same on a GPU, one kernel at a time (ALLOW_CPU=1 without)"
 	@echo "make lessons    execute the lessons anew and store what they show"
+	@echo "make site       build the web site into build/site, from the stored outputs"
 	@echo "make lock       compute requirements.lock from pyproject.toml"
 	@echo "make clean      remove .venv and everything else that was made here"
 
@@ -57,11 +60,14 @@ test-gpu: .venv
 lessons: .venv
 	.venv/bin/python -m cnnkit.course.lessons
 
+site: .venv
+	.venv/bin/python -m cnnkit.course.site $(SITE_ARGS)
+
 lock: .venv
 	.venv/bin/uv pip compile --quiet pyproject.toml --output-file requirements.lock \
 	  --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links \
-	  --extra jax --extra grade --extra dask --extra dev $(LOCK_ARGS)
+	  --extra jax --extra grade --extra dask --extra site --extra dev $(LOCK_ARGS)
 	@! grep -nE "^-|[a-z]:/" requirements.lock # exact pins, no place
 
 clean:

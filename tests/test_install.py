@@ -498,7 +498,7 @@ def test_the_lock_satisfies_the_project(python, system):
     assert len(found) > 100
     assert {name: v for name, v in found.items() if len(v) != 1} == {}
     extras = PROJECT["optional-dependencies"]
-    locked = [extras[name] for name in ("jax", "grade", "dask", "dev")]
+    locked = [extras[name] for name in ("jax", "grade", "dask", "site", "dev")]
     wanted = [*PROJECT["dependencies"], *itertools.chain(*locked)]
     for requirement in map(Requirement, wanted):
         (version,) = found[canonical(requirement.name)]
