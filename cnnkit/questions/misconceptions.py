@@ -42,6 +42,13 @@ MISCONCEPTIONS = {
     "padding_both_sides": "One zero on each side is more than this layer needs. Keras "
     "adds as few as possible, and an odd one goes after.",
     "padding_before": "Keras puts the odd zero after, at the bottom and right.",
+    "padding_read": "Those are places in the padding, too. They hold zeros, not pixels "
+    "of the input.",
+    "padding_wrong_way": "The padding moves the window the other way: at place 0 it "
+    "begins in front of pixel 0.",
+    "padding_strided": "The padding was multiplied by the stride. It is counted in "
+    "pixels, the place in steps.",
+    "padding_both_counted": "That counts the zeros of both sides together.",
     "length_kept": "That keeps the length (same). Here partial overlaps at both ends "
     "count as well.",
     "overlap_only": "That counts full overlaps only (valid). Here every overlap "
@@ -53,12 +60,16 @@ MISCONCEPTIONS = {
     "fit.",
     "valid_rounds_down": "Without padding the last placement that does not fit is left "
     "out, so the size is rounded down, not up.",
+    "same_rounds_up": "With padding same every started step counts: the size is "
+    "divided by the stride and rounded up.",
     "halved": "A stride of 2 halves only nearly: put the numbers into the size rule.",
     "kernel_subtracted": "Each unpadded layer takes kernel - 1 pixels, not kernel.",
     "input_counted": "The input itself is no layer: count what lies between the sizes.",
     "corners_forgotten": "The four sides are there, the four corners are missing.",
     "corners_twice": "The corners were counted twice.",
     "swapped_axes": "Height and width are swapped: sizes are written height first.",
+    "swapped_kernel": "The kernel was turned: its height belongs to the height of the "
+    "image.",
     # depth
     "input_depth_kept": "The input's depth does not survive: each filter adds up all "
     "channels into one map, so the depth is the number of filters.",
@@ -81,10 +92,14 @@ MISCONCEPTIONS = {
     "positions_forgotten": "That is one position's work: the filter is applied anew at "
     "each place of the output.",
     "one_filter": "That is a single filter or unit. Count all of them.",
+    "all_filters": "Those are the weights of all filters together. The question asks "
+    "for one.",
     "groups_ignored": "The groups were ignored: a filter reads only the channels of "
     "its own group.",
     "groups_divide_biases": "Groups divide the weights, not the biases: each filter "
     "still has one.",
+    "groups_divide_filters": "Those are the filters of one group. Their maps are all "
+    "put out, one behind the other.",
     "multiplier_forgotten": "Each channel has more than one filter of its own here.",
     "pooling_learns": "Pooling takes the largest or the mean; nothing in it is "
     "learned.",
@@ -105,6 +120,19 @@ MISCONCEPTIONS = {
     "dilation_ignored": "The dilation was ignored: the taps lie further apart.",
     "dilation_times_kernel": "Between three taps there are two gaps: the reach is "
     "dilation times (kernel - 1), plus one.",
+    "dilation_moves_start": "The dilation spreads the taps apart. It does not move the "
+    "place where the first one lies.",
+    "dilation_for_stride": "That is how far apart the taps of one unit lie. The stride "
+    "is how far the whole kernel moves from one unit to the next.",
+    "reach_for_taps": "That is how far the kernel reaches. Count the pixels it reads.",
+    "taps_in_padding": "A unit at the border has taps in the padding, where there is "
+    "no pixel to mark. Look at the other unit, and place the missing taps.",
+    "stride_too_early": "A stride spreads what comes behind its layer, not the layer's "
+    "own kernel: use the jump first, then multiply it.",
+    "stride_1_hides": "With stride 1 both functions agree. What is wrong concerns the "
+    "moment at which a stride counts.",
+    "strides_too_late": "A stride widens only what comes behind it. The same layers "
+    "see more with their strides in front.",
     # connections
     "hidden_as_wide_as_input": "That many units, one for each pixel, would take a "
     "hundred million edges: each of them reads all 10,000 pixels.",
@@ -225,6 +253,58 @@ MISCONCEPTIONS = {
     "derivative is 1, not the value.",
     "one_factor": "Each stage brings a factor of its own, and they multiply.",
     "not_quite_zero": "Very small, but not zero: write it as a power.",
+    "true_class_unmoved": "The true class stands in each of these terms, with a minus: "
+    "raising its score lowers them all.",
+    "size_for_slope": "Those are the terms themselves. Each grows with its score at "
+    "the same rate, one for one.",
+    "one_way_only": "That is one way alone. What acts along several ways has a rate "
+    "for each, and they add up.",
+    "ways_multiplied": "Two ways were multiplied. Along one way rates multiply; "
+    "different ways add up.",
+    "loss_left_out": "That stops before the loss, which multiplies by a slope of its "
+    "own.",
+    "share_not_divided": "Each pixel got the whole gradient. An average gives each of "
+    "its pixels an equal share.",
+    "divided_by_side": "Divided by the side of the window. It has side times side "
+    "pixels.",
+    "map_repeated": "The whole map was laid side by side. Each value belongs to one "
+    "window: repeat it in place.",
+    "forward_for_centred": "That is the forward difference: it steps to one side, and "
+    "sets it against the middle.",
+    "two_steps_apart": "From one step below to one step above it is two steps. Divide "
+    "by both.",
+    "limit_taken_of_differences": "That is the exact derivative, for ever smaller "
+    "steps. With this step a small rest remains.",
+    "all_moved_at_once": "All weights were moved at the same time. Move one, and put "
+    "it back before the next.",
+    "weights_left_moved": "A weight was not put back. The differences after it are "
+    "taken at another place.",
+    "sum_for_mean_loss": "That is the gradient of the sum. In the mean each example "
+    "has an equal share: divide by the batch size.",
+    "divided_by_classes": "Divided by the number of classes. The mean is taken over "
+    "the examples.",
+    "truth_minus_probability": "That is the truth minus the probabilities, the way "
+    "down. A gradient points up: probabilities minus truth.",
+    "truth_left_out": "Those are the probabilities alone. From the one of the true "
+    "class 1 is subtracted.",
+    "softmax_over_batch": "Those probabilities add up to 1 over the batch. Each "
+    "example has its own: sum over its classes.",
+    "exponential_overflows": "No computer holds the exponential of 1000. Subtract the "
+    "example's largest score first: no probability changes.",
+    "gradients_overwritten": "A pixel may win in several windows. What they hand back "
+    "adds up, and must not be overwritten.",
+    "mask_forgotten": "The gradient went through the ReLU everywhere. It passes only "
+    "where the ReLU's input was positive.",
+    "mask_of_the_gradient": "The gradient's own sign was asked. What counts is the "
+    "sign of the ReLU's input on the way forward.",
+    "shortcut_forgotten": "The input also reaches the sum directly, and its gradient "
+    "that way is missing.",
+    "transposed_or_masked": "Transposing moves numbers and changes none. A missing "
+    "mask changes numbers, of one unit here.",
+    "one_factor_for_all": "Divide by the right gradient, entry by entry. A sum for a "
+    "mean is one factor for all entries.",
+    "rounding_is_no_fault": "A difference in the tenth digit is the rounding of the "
+    "differences. Nothing is wrong there.",
     # features
     "histogram_has_places": "A histogram only counts. Ask what of each pixel it keeps.",
     "edge_for_slope": "That is the direction of the edge. The slope is square to it, "
@@ -462,6 +542,52 @@ MISCONCEPTIONS = {
     "to 1, can add up to zero, in both directions.",
     "any_seven_by_seven": "Without activations the stack is one 7x7 filter, made of 27 "
     "numbers. Any 7x7 filter has 49.",
+    "last_filters_forgotten": "That is the depth of an earlier layer. A map is as deep "
+    "as the last convolution has filters.",
+    "map_places_forgotten": "A flattened map keeps all its places: its length is "
+    "height times width times channels.",
+    "first_input_again": "The second layer of a block no longer reads what the first "
+    "one has read: it reads the maps that the first one puts out.",
+    "side_for_area": "A map has two sides: height times width times channels values "
+    "are flattened.",
+    "same_depth_assumed": "18/25 holds where all layers have the same number of maps. "
+    "Here it changes: count each layer with its own input and output.",
+    "last_one_does_not_fit": "That is rounded up: the last image no longer fits.",
+    "decimal_gigabyte": "That takes a billion bytes. A GiB has 2 to the 30.",
+    "repeats_forgotten": "Two of the layers are there twice, and each keeps its own "
+    "output.",
+    "stride_hides_nothing": "That is the wave before the stride. Mark the values that "
+    "are kept: a slower wave passes through them as well.",
+    "cycles_not_folded": "More than half a cycle forward looks like less than half a "
+    "cycle backward, and the slower one is seen.",
+    "counted_in_samples": "That counts kept values. From one of them to the next it is "
+    "a whole stride in the image.",
+    "channels_no_ring": "The channels do not form a ring: the first and the last are "
+    "no neighbours, and what lies outside is left out.",
+    "neighbours_forgotten": "Each channel was damped by itself alone. Its neighbours "
+    "in the channels count as well.",
+    "centre_left_out": "The channel itself is missing: it is among those that are "
+    "summed.",
+    "square_left_out": "The values were added as they are. The sum is one of squares.",
+    "all_channels_summed": "All channels were summed. Only those within reach of the "
+    "channel count.",
+    "alpha_divided": "The sum was divided by the number of channels, as some libraries "
+    "do. Here alpha multiplies the sum itself.",
+    "power_forgotten": "The power beta is missing: it applies to the whole bracket.",
+    "neighbours_in_space": "Those are neighbouring pixels. The sum runs over "
+    "neighbouring channels at the same position.",
+    "figure_missed": "This figure is off by more than rounding: compute it again from "
+    "the setting and the shapes.",
+    "rounding_is_no_mistake": "That figure is right, or only rounded: compute it, and "
+    "see by how many percent it is off.",
+    "map_before_pooling": "That counts the positions ahead of the pooling. The layer "
+    "puts out a smaller map.",
+    "poolings_early_see_more": "A pooling doubles what every later layer adds. More of "
+    "the layers have to stand behind poolings.",
+    "dense_part_forgotten": "The convolutions alone would fit. The dense layer has "
+    "parameters as well: one for each value of the last map and each unit.",
+    "early_maps_cost": "The work is maps times positions. The first blocks have the "
+    "most positions, so save maps there.",
     # parallel branches
     "branch_forgotten": "One branch is missing: pooling passes on as many maps as it "
     "reads.",
