@@ -155,7 +155,7 @@ def _fail(tested, *lines):
             text.append(f"  {line}")
         else:
             text += textwrap.wrap(
-                line,
+                line.strip(),
                 80,
                 initial_indent="  ",
                 subsequent_indent="  ",
@@ -270,7 +270,8 @@ def _misfit(received, expected, rtol, atol) -> str | None:
     """None if they are equal; otherwise what there is to say about it, or ""."""
     got, mine = _read(received)
     kind, theirs = _read(expected)
-    if got != kind and (got, kind) not in (("int", "float"), ("float", "complex")):
+    wider = NUMBERS.index(kind) if kind in NUMBERS[1:] else 0  # an int will do
+    if got != kind and got not in NUMBERS[:wider]:
         return _wrong_kind(received, kind)
     if kind == "str":
         alike = mine.strip().lower() == theirs.strip().lower()
@@ -339,14 +340,14 @@ def _array_misfit(received, mine, theirs, rtol, atol) -> str | None:
         place = tuple(np.argwhere(~agree)[0])
         return f"values differ, first at {check._place(place)}"
     with np.errstate(all="ignore"):
-        where = check._where(mine, theirs, agree)
-        return _ours(where + check._value_hint(mine, theirs, rtol, atol))
+        where, here, there, *more = check._where(mine, theirs, agree).split("\n")
+        here, there = here.split()[-1], there.split()[-1]
+        lines = [f"{where}: expected {there}, received {here}", *more]
+        return _ours("\n".join(lines) + check._value_hint(mine, theirs, rtol, atol))
 
 
 def _ours(text: str) -> str:
     """`check` speaks of mine and theirs."""
-    text = text.replace("  mine    ", "  received  ")
-    text = text.replace("  theirs  ", "  expected  ")
     text = re.sub(r"\bmine\b", "yours", text)
     return re.sub(r"\btheirs\b", "the expected result", text)
 
@@ -697,7 +698,8 @@ class _Watch:
     def _belongs(self, value) -> str:
         """The name of a function that lives in compiled code of an answer's module."""
         if isinstance(value, np.ufunc):
-            for name, module in list(sys.modules.items()):
+            modules = sorted(sys.modules.items(), key=lambda item: len(item[0]))
+            for name, module in modules:  # the public name is the shortest
                 if (
                     self._module(name)
                     and getattr(np, value.__name__, None) is not value
