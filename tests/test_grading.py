@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import v4
 
+from cnnkit import feedback
 from cnnkit.course.grading import canary, outside, schedule, values
 from cnnkit.course.grading.notebook import LARGEST, BadSubmission, read, restore
 from cnnkit.course.grading.sandbox import Limits, SandboxError, hides
@@ -276,10 +277,14 @@ TURNED = [  # a check, and a value of `x` with which it passes
     ("assert np.allclose(x, [0, 1, 2])", np.arange(3)),
     ("np.testing.assert_allclose(x, [0, 1, 2], rtol=1e-5)", np.arange(3)),
     ("np.testing.assert_array_equal(x, [0, 1, 2])", np.arange(3)),
+    ("feedback.expect('x', x, 3, (4, 'plus_one'))", 3),
+    ("feedback.expect('x', x, [0, 1], *pairs, rtol=1e-5)", [0, 1]),
+    ("feedback.plausible('x', x, int)\nfeedback.expect('x', x, 3)", 3),
     ("for n in (1, 2):\n    if n:\n        assert x == 3", 3),
 ]
 NOT_TURNED = ["assert x", "assert x != 4", "assert not x == 4", "assert x is not None"]
 NOT_TURNED += ["assert x == 3 or x is None", "assert x in (3, 4)", "print(x)", "%magic"]
+NOT_TURNED += ["feedback.plausible('x', x, int)", "feedback.expect(*x)"]
 NOT_TURNED += ["def helper():\n    assert 1 == 2"]
 
 
@@ -294,23 +299,35 @@ class Yes:
     all = __bool__ = lambda self: True
 
 
+def names(x):
+    return {"x": x, "y": None, "np": np, "feedback": feedback, "pairs": ()}
+
+
 def run_doctored(check, x):
     code, message = canary.doctored(check)
     with pytest.raises(AssertionError) as stop:
-        exec(code, {"x": x, "y": None, "np": np})
+        exec(code, names(x))
     return str(stop.value) == message
 
 
 @pytest.mark.parametrize(("check", "x"), TURNED)
 def test_doctored_checks_fail_for_the_honest(check, x):
-    exec(check, {"x": x, "y": None, "np": np})
+    exec(check, names(x))
     assert run_doctored(check, x)
 
 
-@pytest.mark.parametrize("check", [check for check, x in TURNED if type(x) is int])
+@pytest.mark.parametrize(
+    "check",
+    [check for check, x in TURNED if type(x) is int and "expect" not in check],
+)
 def test_doctored_checks_find_what_equals_everything(check):
-    exec(check, {"x": Yes(), "y": None, "np": np})
+    exec(check, names(Yes()))
     assert not run_doctored(check, Yes())
+
+
+def test_feedback_is_not_taken_in_by_what_equals_everything():
+    with pytest.raises(AssertionError, match="an object of type Yes"):
+        feedback.expect("x", Yes(), 3)
 
 
 @pytest.mark.parametrize("check", NOT_TURNED)
@@ -326,11 +343,27 @@ def test_canaries_of_a_healthy_process():
     assert canary.must_fail()[1] != message
 
 
-@pytest.mark.parametrize("name", ["assert_allclose", "assert_array_equal"])
-def test_canaries_find_a_bent_check(name, monkeypatch):
-    monkeypatch.setattr(np.testing, name, lambda *a, **k: None)
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (np.testing, "assert_allclose"),
+        (np.testing, "assert_array_equal"),
+        (feedback, "expect"),
+        (feedback, "plausible"),
+        (feedback, "own_work"),
+    ],
+)
+def test_canaries_find_a_bent_check(module, name, monkeypatch):
+    result = [1, 2] if name == "own_work" else None
+    monkeypatch.setattr(module, name, lambda *a, **k: result)
     with pytest.raises(RuntimeError, match=name):
         exec(canary.MUST_PASS, {})
+
+
+def test_canaries_find_a_feedback_of_the_students_own():
+    with pytest.raises(RuntimeError, match="another module feedback"):
+        exec(canary.MUST_PASS, {"feedback": np})
+    exec(canary.MUST_PASS, {"feedback": feedback})
 
 
 # ---------------------------------------------------------------- values

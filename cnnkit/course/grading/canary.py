@@ -42,12 +42,35 @@ def _cnnkit_canary():
             pass
         else:
             wrong.append("compare")
+    if "cnnkit.feedback" in sys.modules:
+        feedback = sys.modules["cnnkit.feedback"]
+        feedback.expect("canary", [1, 2.0], [1, 2.0])
+        assert feedback.own_work(sorted, [2, 1]) == [1, 2]
+        def borrowed():
+            return sorted([2, 1])
+        for check, call in {
+            "expect": lambda: feedback.expect("canary", [1, 2.0], [1, 3.0]),
+            "plausible": lambda: feedback.plausible("canary", "1", int),
+            "own_work": lambda: feedback.own_work(
+                borrowed, without=("builtins.sorted",)
+            ),
+        }.items():
+            try:
+                call()
+            except AssertionError:
+                pass
+            else:
+                wrong.append(check)
+        if globals().get("feedback", feedback) is not feedback:
+            wrong.append("another module feedback")
     if wrong:
         raise RuntimeError(" and ".join(wrong) + " let wrong values pass")
 _cnnkit_canary()
 """
 CHECKS = {"assert_allclose", "assert_array_equal", "assert_equal", "compare"}
 CHECKS |= {"assert_array_almost_equal", "assert_almost_equal"}
+EXPECT = "expect"  # of cnnkit.feedback: what was tested comes first
+SILENT = CHECKS | {EXPECT, "plausible"}  # checks that return nothing
 TELLERS = {"allclose", "array_equal", "isclose", "array_equiv"}
 ORDERS = (ast.Eq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
@@ -111,11 +134,13 @@ class _Turn(ast.NodeTransformer):
 
     def visit_Expr(self, node):
         call = node.value
-        if not (isinstance(call, ast.Call) and name(call.func) in CHECKS):
+        if not (isinstance(call, ast.Call) and name(call.func) in CHECKS | {EXPECT}):
             return node
-        if len(call.args) < 2 or any(isinstance(a, ast.Starred) for a in call.args):
+        place = 2 if name(call.func) == EXPECT else 1
+        plain = call.args[: place + 1]
+        if len(plain) <= place or any(isinstance(a, ast.Starred) for a in plain):
             return ast.Pass()
-        return self._wrapped(ast.Expr(_second_is_nan(call)), node.lineno)
+        return self._wrapped(ast.Expr(_is_nan(call, place)), node.lineno)
 
     def _wrapped(self, check, line):
         self.count += 1
@@ -136,8 +161,9 @@ def _nan():
     return ast.parse("float('nan')", mode="eval").body
 
 
-def _second_is_nan(call):
-    return ast.Call(call.func, [call.args[0], _nan(), *call.args[2:]], call.keywords)
+def _is_nan(call, place=1):
+    arguments = [*call.args[:place], _nan(), *call.args[place + 1 :]]
+    return ast.Call(call.func, arguments, call.keywords)
 
 
 def _turned(test):
@@ -160,7 +186,7 @@ def _turned(test):
     if isinstance(test, ast.Call):
         called = name(test.func)
         if called in TELLERS and len(test.args) > 1:
-            return _second_is_nan(test)
+            return _is_nan(test)
         if called in ("all", "bool") and len(test.args) == 1:
             (inner,) = test.args
             if isinstance(inner, ast.GeneratorExp | ast.ListComp):

@@ -295,7 +295,7 @@ def _ends_in_value(source: str) -> bool:
     )
 
 
-NONE = canary.CHECKS | {"print", "show"}
+NONE = canary.SILENT | {"print", "show"}
 
 
 def _plain(output, reply):
