@@ -62,6 +62,7 @@ from .regularization import (
     polynomial_fit,
     weight_histograms,
 )
+from .residual import blocks, family
 from .volumes import filter_volume, model
 from .wiring import WEIGHT_COLORS, wiring
 
@@ -87,6 +88,7 @@ __all__ = [
     "audit",
     "back_to_back",
     "bars",
+    "blocks",
     "branch_costs",
     "chain",
     "confusion_matrix",
@@ -96,6 +98,7 @@ __all__ = [
     "descent",
     "direction_cells",
     "dropout_masks",
+    "family",
     "feature_maps",
     "feature_sheets",
     "figure",
