@@ -502,6 +502,71 @@ MISCONCEPTIONS = {
     "ones are scaled up.",
     "mean_through_relu": "Compute both: the ReLU cuts off the -4 before the mean, not "
     "after it.",
+    "losses_not_averaged": "The losses of the examples were added up. The cost takes "
+    "their mean.",
+    "strength_forgotten": "The penalty was added in full. Its strength lambda "
+    "multiplies it.",
+    "slope_for_value": "That is how fast the penalty changes. Asked is by how much it "
+    "is smaller afterwards.",
+    "compared_with_the_last": "The loss was compared with the epoch before. What "
+    "counts is the best one so far.",
+    "patience_overdrawn": "One epoch too many: training stops in the epoch in which "
+    "the patience is used up, not in the one behind it.",
+    "small_change_counted": "A fall by less than min_delta is no improvement: it does "
+    "not set the patience back.",
+    "share_of_the_start": "The same amount was taken off in each step. The pull "
+    "follows the weight: each step takes a share of what is left.",
+    "rate_not_applied": "The learning rate is missing: a step takes the rate times the "
+    "slope.",
+    "not_yet_half": "Nearly: after that many steps a little more than half is left.",
+    "relu_behind_the_mean": "The ReLU was applied to the mean. Each mask has its own "
+    "sum, and each sum is cut off at zero before the mean is taken.",
+    "share_kept_forgotten": "The sum was not scaled: in training only a share of the "
+    "inputs arrived, so at test time it is multiplied by that share.",
+    "sum_over_masks": "That is the sum over the masks. Divide by their number.",
+    "test_set_chose": "The test set chose that setting, so its number is too good: it "
+    "is the luckiest of five. Choose on the validation set.",
+    "validation_reported": "The setting is right. But its validation accuracy is the "
+    "best of five, and so flattered: the test set has not been used for a choice.",
+    "smallest_gap_chosen": "The smallest gap is no aim by itself: there both sets do "
+    "badly.",
+    "training_set_chose": "The training set cannot choose: a network that learns it by "
+    "heart always wins.",
+    "turn_overlooked": "Follow the validation loss to the end: it turns and rises "
+    "while the training loss goes on falling.",
+    "small_gap_is_normal": "A small gap is normal. Overfitting shows when the "
+    "validation loss rises, or stays far above.",
+    "level_is_low": "Both losses level off far below what guessing costs: there is no "
+    "lack of capacity here.",
+    "level_is_high": "Both losses stay near what guessing costs: the network has "
+    "hardly learned anything, neither of the one nor of the other.",
+    "level_is_flat": "Both losses are flat over the last twenty epochs. More of the "
+    "same would change nothing.",
+    "still_falling": "Look at the right end: both losses are still falling.",
+    "validation_is_below": "Which curve is above? The network does better on new "
+    "images than on those it learns from, and only noise in training does that.",
+    "kept_not_scaled_up": "The kept units are not scaled up: over many draws the mean "
+    "would be smaller than x.",
+    "divided_by_drop_rate": "That divides by the share that is dropped. Divide by the "
+    "share that is kept.",
+    "mask_turned_round": "The mask is turned round: a unit is dropped where its draw "
+    "is below the rate.",
+    "below_not_at_most": "A draw equal to the rate is not below it: that unit stays.",
+    "gradient_not_masked": "A dropped unit put out zero whatever its input was: no "
+    "gradient comes back through it.",
+    "gradient_not_scaled": "A kept unit was scaled up on the way forward. By the chain "
+    "rule its gradient is scaled by the same factor.",
+    "divided_first": "The order is the other way round: the sum of both slopes is zero "
+    "where the value, less the strength, is divided.",
+    "strength_on_both": "The strength multiplies both parts of the penalty, the "
+    "squares too.",
+    "beta_left_out": "Beta is missing in the divisor.",
+    "one_side_only": "That is right for positive values. A negative one is pulled up, "
+    "towards zero.",
+    "absolute_left_out": "Only the squares were considered: the absolute value takes "
+    "off a fixed amount first.",
+    "squares_left_out": "Only the absolute value was considered: the squares divide "
+    "what it leaves.",
     # augmentation
     "zero_shift_forgotten": "A shift by zero counts in each direction: from -2 to 2 "
     "there are five, not four.",
@@ -614,10 +679,120 @@ MISCONCEPTIONS = {
     "one_of_two_layers": "That is one of the two layers. Count both.",
     "area_of_the_window": "That is the filter of the whole window. A 1x7 filter has "
     "seven weights a map, and so has a 7x1.",
+    # a recipe, and what goes wrong with one
+    "decay_as_printed": "So both lectures print. The paper has 0.0001, and weights "
+    "shrink ten times as fast.",
+    "doubled_for_halved": "The slope of l2 times w^2 is 2 l2 times w: halve to make up "
+    "for it, do not double.",
+    "second_stall_missed": "There are two stalls: after 35, and after 29.",
+    "drop_at_each_rise": "A rise alone lowers nothing. Two epochs in a row have to "
+    "pass without a new best.",
+    "log_of_ten_to_ten": "That is the logarithm to base ten. A loss takes the natural "
+    "one.",
+    "zero_is_perfect": "Zero is the loss of a network that is always sure and right.",
+    "softmax_sees_probabilities": "The second softmax reads numbers from 0 to 1, which "
+    "differ by at most 1. It can never be sure.",
+    "nothing_but_guessing": "That is the loss of guessing. The second softmax can "
+    "still favour a class, by a factor of e at most.",
+    "others_forgotten": "The other nine classes keep their share: each counts 1 where "
+    "the right one counts e.",
+    "dead_later": "Before training its loss is ordinary and its units answer. What "
+    "killed them came later.",
+    "pixels_in_order": "Its pixels run from 0 to 1.",
+    "no_explosion": "Nothing explodes: the training loss goes down, slowly. It learns "
+    "its images by heart, and it helps with no others.",
+    "units_answer": "Most of its hidden units answer to some image.",
+    "all_have_moved": "All four layers have changed.",
+    "flat_from_the_start": "Nothing ever exploded: the loss is flat from the first "
+    "epoch on.",
+    "none_to_read": "It is true that little has changed. Ask why: what does the last "
+    "layer get to read?",
+    "loss_has_a_floor": "Compare its accuracy with its loss: most answers are right, "
+    "and none of them is sure. No rate does that.",
+    "averages_catch_up": "Averages catch up in the course of training, and the curve "
+    "with them. This one stays where it is.",
+    "images_fit_labels": "With wrong labels it could not be so good while it trains.",
+    "nothing_is_drawn": "Asked twice it says the same both times: nothing is drawn "
+    "anew.",
+    "a_leak_flatters": "A leak makes the watched images look better than fresh ones. "
+    "Here they look worse.",
+    "more_than_the_last": "It does recover, and in the end names many classes, not "
+    "only the one it has seen last.",
+    "answers_change": "Asked twice about the same images it changes its mind. A fixed "
+    "padding cannot do that.",
+    "below_the_floor": "Its loss goes below 1.46, which two softmaxes cannot.",
+    "one_by_one_the_same": "One at a time it says the same as in a batch.",
+    "before_the_first_step": "Its loss is huge before the first step is made.",
+    "fresh_ones_too": "It does as well on fresh images, as long as they come in "
+    "batches.",
+    "own_curve_fine": "With slow averages the curve of the watched images would lag "
+    "behind.",
+    "depth_for_cost": "Depth is not cost. VGG's layers are few, but wide and on large "
+    "maps.",
+    "external_data_row": "That divides by 15.3, the row with external data.",
+    "human_row": "That compares with the human expert.",
+    "fall_for_rest": "That is by how much it fell. Asked is what is left.",
+    "ensemble_for_network": "The table gives the error of the entry, and the entry is "
+    "an ensemble of six networks.",
+    "batch_not_shared": "That would be a batch of 1024, another recipe. The batch is "
+    "shared out.",
+    "batch_grows": "Then the batch would be four times as large, and the recipe "
+    "another.",
+    # residual networks
+    "test_for_training": "So the slide says. But a higher test error alone could be "
+    "overfitting. Which error rules that out?",
+    "layers_a_stage": "Those are the layers of a stage. A block has two of them.",
+    "pairs_of_layers": "That is 56 layers in pairs. Two layers stand outside the "
+    "blocks, and there are three stages.",
+    "blocks_in_all": "Those are all blocks. Ask again what is to be counted.",
+    "input_not_added": "That is F alone. The input is added to it.",
+    "stages_added": "The stages were added up. Along a chain they multiply, and with a "
+    "shortcut each brings 1 plus its slope.",
+    "identity_has_slope_one": "The shortcut passes on a change as it is: slope 1, and "
+    "that of the learned part on top.",
+    "shortcut_is_free": "Where sizes agree it is free. Here 64 maps have to become "
+    "128, and that takes weights.",
+    "shortcut_is_3x3": "That is a 3x3 layer. The shortcut looks at single pixels.",
+    "width_of_the_output": "The shortcut reads the 64 maps before the block, not 128.",
+    "full_width_inside": "That is a 3x3 layer which reads all 256 maps. Here a 1x1 "
+    "layer leaves 64 of them first.",
+    "middle_layer_only": "That is the 3x3 layer in the middle. Count both 1x1 layers "
+    "as well.",
+    "direct_for_bottleneck": "That is a 3x3 layer straight from 256 maps to 256.",
+    "way_back_forgotten": "The 1x1 layer back to 256 maps is missing.",
+    "ends_forgotten": "The first convolution and the dense layer at the end count too.",
+    "shortcuts_counted": "The 1x1 layers of the shortcuts were counted. The name "
+    "counts the layers on the way through the blocks.",
+    "two_layers_a_block": "That is two layers a block. A bottleneck has three.",
+    "ratio_ignored": "That leaves all 64 numbers in the middle. A sixteenth is left.",
+    "one_group_only": "That is one group. Count all 32.",
+    "own_maps_only": "Those are the maps of the last layer. All earlier ones are kept.",
+    "input_of_the_last": "That is what the last layer reads. Its own maps are still to "
+    "come.",
+    "first_maps_forgotten": "The maps that enter the block are kept as well.",
+    "doubled_by_each": "Each layer adds 32 maps, however many it reads. Nothing "
+    "doubles.",
+    "depthwise_alone": "That is the depthwise layer alone. The 1x1 layer follows.",
+    "pointwise_alone": "That is the 1x1 layer alone. The depthwise one has weights "
+    "too, nine for each map.",
+    "work_grows_with_squares": "A layer grows with its maps in and its maps out, and with "
+    "both sides of the image: two of the factors count twice.",
+    "sides_counted_once": "An image has two sides, and both grow.",
+    "widths_counted_once": "A layer has more maps to read and more to put out.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
     "pooling_forgotten": "The last pooling is missing: it comes before flattening.",
     "channels_first": "That lists one map after the other (channels first). Keras "
     "keeps the channels of a pixel together.",
+    "rows_for_columns": "In front of a row lie whole rows, each as long as there are "
+    "columns.",
+    "column_by_column": "That goes down column by column. The vector runs along rows: "
+    "of the two indices the column moves first.",
+    "relu_left_out": "That is without the ReLU: a negative value went on to the "
+    "pooling.",
+    "one_direction_only": "Mistakes go both ways: one class taken for the other, and "
+    "the other for the one. Add both.",
+    "merge_not_counted": "That is the accuracy before merging. The mistakes between "
+    "the two classes are right answers now.",
 }
