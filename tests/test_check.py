@@ -1003,6 +1003,91 @@ def reachable_dimensions():
     return np.linalg.matrix_rank(columns)
 
 
+def blocks_of_the_cifar_net(depth):
+    """Counted as additions in the graph."""
+    from cnnkit import models
+    from cnnkit.profile import blueprint
+
+    net = blueprint(models.resnet_cifar, depth)
+    return sum(type(layer).__name__ == "Add" for layer in net.layers)
+
+
+def keras_zero_block(x):
+    import keras
+
+    zero = keras.layers.BatchNormalization(gamma_initializer="zeros")
+    x = np.array(x, "float32").reshape(1, 1, 1, -1)
+    return keras.ops.convert_to_numpy(keras.ops.relu(zero(x) + x)).ravel()
+
+
+def weight_layers_of_resnet50():
+    """Layers with a kernel in Keras's own network, without those of the shortcuts."""
+    import keras
+
+    from cnnkit.profile import blueprint
+
+    net = blueprint(keras.applications.ResNet50, weights=None)
+    names = [layer.name for layer in net.layers if hasattr(layer, "kernel")]
+    return sum(not name.endswith("_0_conv") for name in names)
+
+
+def keras_separable_weights():
+    import keras
+
+    layer = keras.layers.SeparableConv2D(128, 3, use_bias=False)
+    layer.build((None, 8, 8, 64))
+    return layer.count_params()
+
+
+def slope_of_l2(w, step=1e-3):
+    """By a central difference, of Keras's L2 with the argument 1."""
+    import keras
+
+    penalty = keras.regularizers.L2(1.0)
+    up, down = (float(penalty(np.array([w + d], "float64"))) for d in (step, -step))
+    return round((up - down) / (2 * step), 2)
+
+
+def rate_after_plateaus():
+    """What Keras's callback makes of the errors."""
+    from types import SimpleNamespace
+
+    import keras
+
+    callback = keras.callbacks.ReduceLROnPlateau("error", patience=2, mode="min")
+    callback.set_model(SimpleNamespace(optimizer=keras.optimizers.SGD(0.1)))
+    callback.on_train_begin()
+    errors = [50, 40, 35, 35, 35.2, 30, 29, 29.1, 29.3]
+    for epoch, error in enumerate(errors):
+        callback.on_epoch_end(epoch, {"error": error})
+    return float(callback.model.optimizer.learning_rate)
+
+
+def read_off(patient):
+    """The number of a fault, from what its code gives away."""
+    from cnnkit import clinic
+
+    traces = {
+        1: r"np\.roll\(labels, 1\)",
+        2: r"images\[:WATCHED\]",
+        4: r"augment\.",
+        5: r"\(0, 4\), \(0, 4\)",
+        6: r"shuffle = False",
+        7: r"RandomUniform\(-0\.1, 0\.0\)",
+        8: r"trainable = False",
+        9: r"momentum=0\.99",
+        10: r"layers\.Softmax\(\)",
+        11: r"axis=0",
+        12: r"rate = 0\.2",
+    }
+    code = clinic.code(patient)
+    found = [k for k, trace in traces.items() if re.search(trace, code)]
+    if not found and "pad" in code and "255" not in code:
+        found = [3]
+    (number,) = found
+    return number
+
+
 ORACLES = {
     "00/pixels": lambda: np.zeros((8, 6)).size,
     "02/constant": lambda: tuple(
@@ -1213,6 +1298,35 @@ ORACLES = {
     "16/one-by-seven": lambda: (
         keras_counts(64, (1, 7), 64)[0] + keras_counts(64, (7, 1), 64)[0]
     ),
+    "17/which-curve": lambda: "training error",
+    "17/blocks-a-stage": lambda: blocks_of_the_cifar_net(56) / 3,
+    "17/zero-block": lambda: keras_zero_block([0, 1.5, 3]),
+    "17/fifty-stages": lambda: (
+        np.prod(np.full(50, 0.01)),
+        np.linalg.matrix_power(np.eye(1) + 0.01, 50)[0, 0],
+    ),
+    "17/projection-weights": lambda: keras_counts(128, 1, 64)[0],
+    "17/bottleneck-weights": lambda: sum(
+        keras_counts(filters, kernel, channels)[0]
+        for filters, kernel, channels in ((64, 1, 256), (64, 3, 64), (256, 1, 64))
+    ),
+    "17/bottleneck-depth": weight_layers_of_resnet50,
+    "17/gate-weights": lambda: np.zeros((64, 4)).size + np.zeros((4, 64)).size,
+    "17/group-weights": lambda: keras_counts(128, 3, 128, groups=32)[0],
+    "17/stacked-depth": lambda: keras_joined(64, *[32] * 6),
+    "17/depthwise-weights": keras_separable_weights,
+    "17/scaled-work": lambda: (12 * 110**2 * 230**2) / (10 * 100**2 * 200**2),
+    "18/weight-decay": lambda: [1e-4, 1e-4 / slope_of_l2(1.0)],
+    "18/plateau": rate_after_plateaus,
+    "18/first-loss": lambda: -np.log(np.full(10, 0.1)).mean(),
+    "18/two-softmaxes": lambda: np.logaddexp.reduce(np.eye(10)[0]) - 1,
+    **{f"18/patient-{k.lower()}": lambda k=k: read_off(k) for k in "ABCDEFGHIJKL"},
+    "18/which-costs-more": lambda: ["VGG-16", "ResNet-152"][
+        int(np.argmax([15_470_264_320, 11_282_415_616]))
+    ],
+    "18/error-ratio": lambda: 1 / np.divide(16.4, 3.57),
+    "18/single-network": lambda: 3.57 >= 4.49,
+    "18/share-of-a-batch": lambda: len(np.arange(256)[0::4]),
 }
 
 

@@ -775,8 +775,8 @@ MISCONCEPTIONS = {
     "depthwise_alone": "That is the depthwise layer alone. The 1x1 layer follows.",
     "pointwise_alone": "That is the 1x1 layer alone. The depthwise one has weights "
     "too, nine for each map.",
-    "work_grows_with_squares": "A layer grows with its maps in and its maps out, and with "
-    "both sides of the image: two of the factors count twice.",
+    "work_grows_with_squares": "A layer grows with its maps in and its maps out, and "
+    "with both sides of the image: two of the factors count twice.",
     "sides_counted_once": "An image has two sides, and both grow.",
     "widths_counted_once": "A layer has more maps to read and more to put out.",
     # layout
