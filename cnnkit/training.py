@@ -41,6 +41,41 @@ def budget(quick: Value, full: Value) -> Value:
     return choices[wanted]
 
 
+def restart(model: keras.Model, weights, learning_rate: float | None = None) -> None:
+    """Gives a compiled model other weights and an optimizer that remembers nothing.
+
+    To compile takes longer than many a short training; so networks of one shape can be
+    trained one after the other with a single compiled model.
+
+    Args:
+        model: compiled and built.
+        weights: for ``model.set_weights``, such as those of a new network.
+        learning_rate: of the optimizer from here on; None leaves it as it is.
+
+    Raises:
+        ValueError: if the model is not compiled.
+        TypeError: from Keras, if a rate is given to an optimizer with a schedule.
+
+    Source: ``keras.optimizers.Optimizer.get_config`` and ``.variables``.
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+    >>> restart(model, model.get_weights(), learning_rate=0.01)
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        raise ValueError("expected a compiled model; received one without optimizer")
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    fresh = type(optimizer).from_config(optimizer.get_config())
+    if learning_rate is not None:
+        fresh.learning_rate = learning_rate  # refused by a schedule
+    fresh.build(model.trainable_variables)
+    model.set_weights(weights)
+    for variable, value in zip(optimizer.variables, fresh.variables, strict=True):
+        variable.assign(value)
+
+
 def fit(model: keras.Model, *args, **kwargs) -> keras.callbacks.History:
     """``model.fit`` with a progress bar that can be stopped without losing anything.
 

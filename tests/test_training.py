@@ -454,3 +454,41 @@ def test_stop_button_in_a_notebook():
     drawn = [data["text/html"] for data in updates if "text/html" in data]
     assert drawn and all('<progress max="1" value="0.' in page for page in drawn)
     assert "■ stops and keeps the model" in drawn[-1]
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        keras.optimizers.SGD(0.1, momentum=0.9),
+        keras.optimizers.Adam(0.1),
+        keras.optimizers.Adagrad(0.1),  # whose sums do not begin at zero
+        keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 9), 0.9),
+    ],
+    ids=lambda optimizer: type(optimizer).__name__,
+)
+def test_restart_is_a_new_beginning(optimizer):
+    model = small_model()
+    model.compile(optimizer, "mse")
+    start = model.get_weights()
+    losses = []
+    for _ in range(2):
+        losses.append(model.fit(X, Y, epochs=3, shuffle=False, verbose=0))
+        trained = model.get_weights()
+        training.restart(model, start)
+        for mine, theirs in zip(model.get_weights(), start, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    first, second = (history.history["loss"] for history in losses)
+    np.testing.assert_array_equal(first, second)
+    assert int(optimizer.iterations) == 0 and np.ptp(trained[0]) > 0
+
+
+def test_restart_may_set_the_rate():
+    model = small_model()
+    training.restart(model, model.get_weights(), learning_rate=0.25)
+    assert float(model.optimizer.learning_rate) == 0.25
+    with pytest.raises(ValueError, match="expected a compiled model"):
+        training.restart(keras.Sequential([keras.Input((3,))]), [])
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 9)
+    model.compile(keras.optimizers.SGD(schedule), "mse")
+    with pytest.raises(TypeError):
+        training.restart(model, model.get_weights(), learning_rate=0.25)
