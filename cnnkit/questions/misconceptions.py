@@ -581,6 +581,76 @@ MISCONCEPTIONS = {
     "the same square.",
     "random_validation": "A judge that draws at random gives another verdict each "
     "time. Validation and test stay fixed.",
+    "shift_by_zero_counts": "No shift at all is one of the shifts: from -3 to 3 there "
+    "are seven, not six.",
+    "contrasts_forgotten": "The contrasts are missing: each of them makes another "
+    "image.",
+    "choices_added": "Choices that are made independently multiply, they do not add "
+    "up.",
+    "shifts_not_square": "The shifts differ: up and down by more pixels than left and "
+    "right.",
+    "comes_back_in": "What leaves at one side comes back in at the other. Copies of "
+    "the border should enter.",
+    "black_border": "Black enters at the border. Copies of the nearest pixels should.",
+    "other_direction": "It moves the other way: positive numbers move the content down "
+    "and to the right.",
+    "square_assumed": "That is a square image. This one is wider than high, and keeps "
+    "its proportions.",
+    "corner_for_centre": "The square begins at (row, column). It should lie around it, "
+    "and begin half its size before.",
+    "negative_index": "Where the square reaches over the upper or left border its "
+    "first index is negative, and NumPy counts a negative index from the end.",
+    "input_changed": "The image that was passed in has changed. Write into a copy.",
+    "rest_set_to_zero": "The square was kept and the rest set to zero. It is the other "
+    "way round.",
+    "box_width_forgotten": "That is where the box ends in the mirror. Its left edge is "
+    "a box's width further left.",
+    "last_column_counts": "One column too far left: a box that touches the right "
+    "border begins in column 0 afterwards.",
+    "label_left_behind": "The image was transformed, and the label is still that of "
+    "the old one.",
+    "box_not_cut": "The box was moved, but it reaches over the border of the crop: cut "
+    "it off there.",
+    "cut_part_still_counted": "What lies above or to the left of the crop was cut off, "
+    "but the height or the width still counts it.",
+    "nothing_left": "Nothing of the box lies in the crop. A box without height or "
+    "width is no box.",
+    "sign_of_the_axis": "The axis points the other way: its three entries should add "
+    "up to something positive.",
+    "variance_left_out": "The variance is missing: along an axis on which colours vary "
+    "little, the offset is small.",
+    "largest_axis_first": "The order is turned round: eigh puts the smallest variance "
+    "first, and so do the strengths.",
+    "divided_by_n_minus_one": "The covariance was divided by n - 1. Here it is divided "
+    "by n.",
+    "not_centred": "The mean colour was not subtracted: that measures how bright the "
+    "pixels are, not how they vary.",
+    "colour_is_the_label": "Here the colour is what tells the classes apart: a red "
+    "tomato that was turned green has the wrong label.",
+    "nothing_is_up": "Seen from straight above, or in a microscope, there is no up and "
+    "no down: turned or mirrored, it could have come like that.",
+    "left_becomes_right": "In a mirror a sign that points left points right, and that "
+    "is another class.",
+    "place_is_no_label": "A digit is the same digit two pixels further. It stays "
+    "inside of the image.",
+    "cut_out_of_the_count": "Whoever stands outside of the crop is no longer in the "
+    "picture, and the count is wrong.",
+    "light_is_no_label": "A shirt in weaker light is a shirt: contrast says nothing "
+    "about the class.",
+    "letter_becomes_letter": "Turned by half a circle a b becomes a q, and a d becomes "
+    "a p.",
+    "drawn_once": "The draw was made once, before the first epoch: from then on each "
+    "image looks the same every time.",
+    "one_draw_a_batch": "There is one random number for the whole batch: either all of "
+    "its images are mirrored, or none.",
+    "mean_of_training": "The mean is that of the training images alone, and it is "
+    "fixed before training. Validation images may be shifted by it.",
+    "test_images_in_the_mean": "The mean is computed from the test images too, so the "
+    "network has seen something of them.",
+    "vote_and_mean_agree": "Vote and mean agree. A vote counts the same whether a view "
+    "is sure or not; the mean listens more to those that are sure.",
+    "row_for_eigenvector": "A row of the matrix was taken for an axis. eigh puts one "
+    "eigenvector in each column.",
     # architectures
     "needs_227": "55 is what the paper prints. (224 - 11)/4 + 1 is 54.25: its 55 "
     "places need 227 pixels.",
