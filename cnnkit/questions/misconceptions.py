@@ -8,6 +8,14 @@ MISCONCEPTIONS = {
     "true convolution. A library layer multiplies patch and kernel as they lie.",
     "not_flipped": "That is what you get without flipping. Here one of the two runs "
     "backwards: first index of one meets last index of the other.",
+    "half_turned": "Only the rows or only the columns were reversed. Half a turn "
+    "reverses both.",
+    "partial_overlaps": "Partial overlaps at the ends were counted, too. Valid means "
+    "that all weights lie on the signal.",
+    "stamps_overwrite": "A later stamp has erased an earlier one. Where stamps overlap "
+    "they add up: += in place of =.",
+    "brightness_left_in": "Right way round. But the pixel has brightness 2, so the map "
+    "holds every weight twice as large.",
     "bright_pixel_copies": "A bright pixel copies the kernel in true convolution only. "
     "Ask which kernel entry lies on the pixel when the window is one step further up.",
     "library_flips": "The name says so, the code does not: a library layer slides the "
@@ -15,6 +23,12 @@ MISCONCEPTIONS = {
     "symmetric_kernel": "Rotate this kernel by 180 degrees on paper and compare it "
     "with itself.",
     "order_reversed": "The order is reversed: check which end of the list comes first.",
+    "newest_left_out": "The window ends one reading too early: the newest one, and "
+    "with it the last window, is left out.",
+    "first_window_missed": "The first window is missing: it ends at the second at "
+    "which as many readings as weights exist.",
+    "whole_windows_only": "Those are the seconds at which the whole window fits. Asked "
+    "is a value from the first second on.",
     "neighbour": "That is the neighbouring position: check the index you started from.",
     "kernel_in_one_row": "The four weights were laid along one row. The kernel is a "
     "square: its second row belongs on the image's second row.",
@@ -24,8 +38,23 @@ MISCONCEPTIONS = {
     "spread_for_variance": "That is the factor of the standard deviation. The variance "
     "is its square.",
     "one_term_only": "That is the share of a single reading. All of them contribute.",
+    "weights_not_renormalised": "At the start only some of the weights are in use. "
+    "Divide by the sum of those, not of all.",
+    "not_divided_by_weights": "Those are weighted sums. For a mean, divide by the sum "
+    "of the weights in use.",
+    "calm_but_late": "Calm, but late: give more of the weight to the newest readings.",
+    "prompt_but_noisy": "Prompt, but noisy: one weight is so large that its square "
+    "alone is most of the gain. Let them fall more evenly.",
     "fourier_always_wins": "n log n beats n times n, but a small kernel costs n times "
     "a few. Count the multiplications of both for this kernel.",
+    "one_transform": "One transform is not enough: image and kernel go there, and the "
+    "product comes back.",
+    "side_for_weights": "That is the number of weights. A kernel of side k has k times "
+    "k of them.",
+    "still_dearer": "Put it in: at this side the direct way still takes fewer "
+    "multiplications.",
+    "side_for_pixels_of_log": "Take the logarithm of the number of pixels, 1024 times "
+    "1024, not of the side.",
     "limits_as_printed": "floor(-3/2) is -2, not -1: the limits as printed give one "
     "term too many. A kernel of three has three terms.",
     "zero_offset": "The offset zero is missing: from -1 to 1 there are three steps.",
@@ -174,6 +203,36 @@ MISCONCEPTIONS = {
     "and what is closed.",
     "parentheses_not_counted": "Python would not even start: count what is opened and "
     "what is closed.",
+    "filters_for_channels": "The table of weights was read the other way round: a row "
+    "belongs to a channel, a column to a filter.",
+    "rounded_past_the_limit": "That is one too many: there the sum has passed the "
+    "limit. Round down.",
+    "one_layer_instead_of_three": "That is one 3x3 layer on all 320 maps, which the "
+    "three layers replace.",
+    "positions_of_one_row": "That counts the positions of one row. The filter visits "
+    "all rows.",
+    "order_of_layers": "The order is reversed: what comes first meets the input first, "
+    "so its weights stand on the left.",
+    "matrix_entry_by_entry": "The weights were multiplied entry by entry. Each new "
+    "weight adds up all ways through the maps between.",
+    "layers_added": "The weights were added. The second layer multiplies what the "
+    "first one makes.",
+    "first_bias_lost": "The first layer's biases are lost. They too run through the "
+    "second layer.",
+    "first_bias_not_mixed": "The first layer's biases were added as they are. They run "
+    "through the second layer's weights like any other value.",
+    "height_and_width_swapped": "Height and width of the window were exchanged.",
+    "positions_mixed_up": "Reshaping does not transpose: values of different places "
+    "were taken for the channels of one. Keep the channels last.",
+    "averaged_over_batch": "That averages over images. Each image has scores of its "
+    "own: average over rows and columns.",
+    "sum_for_average": "That is the sum over all places. Divide by their number.",
+    "one_by_one_sees_one_pixel": "A 1x1 filter sees one pixel, however many of them "
+    "stand in a row.",
+    "large_kernel_reads_all": "The large kernel reads all 192 maps. A 1x1 layer in "
+    "front of it can leave fewer.",
+    "large_kernel_writes_all": "The large kernel makes all 96 maps by itself. A 1x1 "
+    "layer behind it can make many maps out of few.",
     # pooling
     "mean_for_max": "That is the mean of each window. Max pooling keeps its largest "
     "value.",
