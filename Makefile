@@ -19,7 +19,7 @@ LAB = .venv/bin/jupyter lab --log-level=WARN \
 	$(if $(SSH_CONNECTION),--no-browser) \
 	$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
-.PHONY: help lab test test-full test-jax test-gpu lessons site lock clean .venv
+.PHONY: help lab test test-full test-jax test-gpu lessons site exercises lock clean .venv
 
 help:
 	@echo "make lab        open the course in JupyterLab, at its first page"
@@ -29,6 +29,7 @@ help:
 	@echo "make test-gpu   the same on a GPU, one kernel at a time (ALLOW_CPU=1 without)"
 	@echo "make lessons    execute the lessons anew and store what they show"
 	@echo "make site       build the web site into build/site, from the stored outputs"
+	@echo "make exercises  students' copies into release/, worked solutions into worked/"
 	@echo "make lock       compute requirements.lock from pyproject.toml"
 	@echo "make clean      remove .venv and everything else that was made here"
 
@@ -63,6 +64,9 @@ lessons: .venv
 site: .venv
 	.venv/bin/python -m cnnkit.course.site $(SITE_ARGS)
 
+exercises: .venv
+	.venv/bin/cnnkit exercises
+
 lock: .venv
 	.venv/bin/uv pip compile --quiet pyproject.toml --output-file requirements.lock \
 	  --universal --python-version 3.11 --generate-hashes --no-header \
@@ -72,6 +76,6 @@ lock: .venv
 
 clean:
 	rm -rf .venv .venv-install.log build dist *.egg-info
-	rm -rf .pytest_cache .ruff_cache .hypothesis
+	rm -rf .pytest_cache .ruff_cache .hypothesis release worked
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -prune -exec rm -rf {} +

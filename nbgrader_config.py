@@ -19,8 +19,26 @@ c.CourseDirectory.course_id = "cnnkit"
 c.CourseDirectory.source_directory = str(
     Path(__file__).resolve().parent / "lessons" / "exercises"
 )
+# wrong answers, with which the exercises' checks are tested
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+c.CourseDirectory.ignore += ["mutants.toml"]
 
 grading = "cnnkit.course.grading.preprocessors."
+nbgrader = "nbgrader.preprocessors."
+c.GenerateAssignment.preprocessors = [
+    grading + "Links",
+    nbgrader + "IncludeHeaderFooter",
+    nbgrader + "LockCells",
+    nbgrader + "ClearSolutions",
+    nbgrader + "ClearOutput",
+    nbgrader + "CheckCellMetadata",
+    nbgrader + "ComputeChecksums",
+    nbgrader + "SaveCells",
+    nbgrader + "ClearHiddenTests",
+    nbgrader + "ClearMarkScheme",
+    nbgrader + "ComputeChecksums",
+    nbgrader + "CheckCellMetadata",
+]
 c.Autograde.sanitize_preprocessors = [grading + "Restore"]
 c.Autograde.autograde_preprocessors = [
     grading + "Execute",

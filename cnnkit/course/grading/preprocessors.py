@@ -1,7 +1,12 @@
-"""The same grading for `nbgrader autograde` and the formgrader, as preprocessors."""
+"""What nbgrader's own commands run of this course, as preprocessors.
+
+The same grading for `nbgrader autograde` and the formgrader; and, for
+`nbgrader generate_assignment`, links that lead somewhere.
+"""
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -10,7 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
 from .gradebook import Course
 from .notebook import read, restore
-from .sandbox import Limits, isolation
+from .sandbox import PACKAGE, Limits, isolation
 from .submission import Run
 
 FLAG = "HumanNeeded"
@@ -69,3 +74,48 @@ class Save(SaveAutoGrades):
             )
             grade.needs_manual_grade = True
             self.gradebook.db.commit()
+
+
+class Links(NbGraderPreprocessor):
+    """Links to lessons lead there from the students' copy too, see `relink`."""
+
+    def preprocess(self, nb, resources):
+        directory = self.parent.parent.coursedir
+        assignment = resources["nbgrader"]["assignment"]
+        source, copy = (
+            Path(directory.format_path(step, ".", assignment))
+            for step in (directory.source_directory, directory.release_directory)
+        )
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = relink(cell.source, source, copy)
+        return nb, resources
+
+
+LINK = re.compile(r"\[([^\]]+)\]\(([^():#]+\.ipynb)(#[^()]*)?\)")
+
+
+def relink(text: str, source: Path, place: Path) -> str:
+    """Markdown whose links to other notebooks hold in another folder.
+
+    Args:
+        text: as it stands in `source`.
+        source: folder that it comes from.
+        place: folder that it goes to; outside of the course there is nothing to link
+            to, and the link becomes text.
+
+    >>> here = PACKAGE.parent / "lessons" / "exercises" / "03_shapes"
+    >>> relink("[lesson 03](../../03_shapes.ipynb)", here, PACKAGE.parent / "worked")
+    '[lesson 03](../lessons/03_shapes.ipynb)'
+    >>> relink("[lesson 03](../../03_shapes.ipynb)", here, Path("/srv/course"))
+    'lesson 03 (`03_shapes.ipynb`)'
+    """
+
+    def moved(match):
+        target = (source / match[2]).resolve()
+        if PACKAGE.parent in place.resolve().parents:
+            path = Path(os.path.relpath(target, place.resolve())).as_posix()
+            return f"[{match[1]}]({path}{match[3] or ''})"
+        return f"{match[1]} (`{target.name}`)"
+
+    return LINK.sub(moved, text)
