@@ -193,13 +193,14 @@ def _accuracy_of_scores(y, heads):
     return keras.metrics.sparse_categorical_accuracy(y, heads[:, 0])
 
 
+SMALL = {"images": 8000, "test_images": 2000}
 EXPERIMENTS = {
     "lenet5": Experiment(
         "LeNet-5 as in 1998 and as built today, on all of Fashion-MNIST",
         "fashion_mnist",
         ("1998: tanh, average", "today: ReLU, max"),
         _lenet5,
-        small={"epochs": 15, "batch_size": 120, "seeds": 3},
+        small={"epochs": 10, "batch_size": 120, "seeds": 3},
         full={"epochs": 30, "batch_size": 120, "seeds": 5},
     ),
     "degradation": Experiment(
@@ -207,7 +208,7 @@ EXPERIMENTS = {
         "cifar10",
         tuple(f"{k}-{d}" for k in ("plain", "residual") for d in (20, 32, 44, 56)),
         _degradation,
-        small={"epochs": 8, "batch_size": 125, "seeds": 2, "images": 10_000},
+        small={**SMALL, "epochs": 8, "batch_size": 125, "seeds": 2},
         full={"epochs": 164, "batch_size": 125, "seeds": 2},
         transforms=lambda variant, settings: _flip_and_shift(4),
     ),
@@ -216,7 +217,7 @@ EXPERIMENTS = {
         "cifar10",
         ("Adadelta", "SGD with momentum"),
         _convnetjs,
-        small={"epochs": 12, "batch_size": 50, "seeds": 2},
+        small={**SMALL, "epochs": 20, "batch_size": 50, "seeds": 2},
         full={"epochs": 60, "batch_size": 50, "seeds": 3},
         transforms=lambda variant, settings: _flip_and_shift(2),
     ),
@@ -225,7 +226,7 @@ EXPERIMENTS = {
         "cifar10",
         RECIPE,
         _recipe,
-        small={"epochs": 10, "batch_size": 125, "seeds": 2, "images": 10_000},
+        small={**SMALL, "epochs": 8, "batch_size": 125, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
             () if variant == "without augmentation" else _flip_and_shift(4)
@@ -236,7 +237,7 @@ EXPERIMENTS = {
         "cifar10",
         tuple(OPTIMIZERS),
         _optimizers,
-        small={"epochs": 8, "batch_size": 125, "seeds": 3, "images": 10_000},
+        small={**SMALL, "epochs": 8, "batch_size": 125, "seeds": 3},
         full={"epochs": 60, "batch_size": 125, "seeds": 3},
     ),
     "regularization": Experiment(
@@ -244,7 +245,7 @@ EXPERIMENTS = {
         "cifar10",
         REGULARIZERS,
         _regularized,
-        small={"epochs": 15, "batch_size": 100, "seeds": 2, "images": 5000},
+        small={**SMALL, "epochs": 12, "batch_size": 100, "seeds": 2, "images": 5000},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
             _flip_and_shift(4) if variant in ("augmentation", "all three") else ()
@@ -255,7 +256,7 @@ EXPERIMENTS = {
         "cifar10",
         AUXILIARY,
         _auxiliary,
-        small={"epochs": 6, "batch_size": 100, "seeds": 2, "images": 3000},
+        small={**SMALL, "epochs": 6, "batch_size": 100, "seeds": 2, "images": 3000},
         full={"epochs": 60, "batch_size": 125, "seeds": 2},
         transforms=lambda variant, settings: _flip_and_shift(4),
     ),

@@ -47,7 +47,8 @@ class Experiment(NamedTuple):
     build: (variant, settings, steps in all) -> compiled model; it sets no seed.
     transforms: (variant, settings) -> transforms for `augment.batches`.
     small, full: settings for processor cores and for a GPU: epochs, batch_size, seeds
-        (their number), images (of the training set; None: all), and what build reads.
+        (their number), images and test_images (of the sets; None: all), and what build
+        reads.
     """
 
     title: str
@@ -361,19 +362,20 @@ def _data(name: str, settings: Mapping) -> tuple[tuple, dict]:
     from cnnkit import data
 
     loaded = data.load(name, full=True)
-    images = settings.get("images")
+    images, tests = settings.get("images"), settings.get("test_images")
     x, y = loaded.x_train[:images], loaded.y_train[:images]
+    x_test, y_test = loaded.x_test[:tests], loaded.y_test[:tests]
     about = {
         "name": name,
         "images": len(x),
-        "test_images": len(loaded.x_test),
-        "sha256": hashlib.sha256(x.tobytes() + loaded.x_test.tobytes()).hexdigest(),
+        "test_images": len(x_test),
+        "sha256": hashlib.sha256(x.tobytes() + x_test.tobytes()).hexdigest(),
     }
     ready = (
         x.astype("float32") / 255,
         y,
-        loaded.x_test.astype("float32") / 255,
-        loaded.y_test,
+        x_test.astype("float32") / 255,
+        y_test,
     )
     return ready, about
 
