@@ -1,8 +1,8 @@
 """The experiments that are recorded: what `cnnkit run` trains.
 
 Each is a few lines: networks, data, and settings for two scales.  `small` is what two
-processor cores do in an hour or so, narrower and shorter than the paper; `full` follows
-the paper, for a GPU.
+processor cores do in half an hour, with fewer images and epochs than the paper; `full`
+follows the paper, for a GPU.
 """
 
 import functools
