@@ -72,9 +72,15 @@ widgets.optimizer_playground("saddle").show()
 # ---
 widgets.polynomial_explorer(degree=3).show()
 # ---
+widgets.penalty_explorer({"L1": {"0": [1.0, -2.0], "1": [0.0, -1.0]}}).show()
+# ---
 widgets.augmentation_viewer(photo, ["flip", "rotation"]).show()
 # ---
 widgets.pooling_stepper(np.arange(16).reshape(4, 4)).show()
+# ---
+from cnnkit import data, models
+small = models.convnetjs_cifar10((8, 8, 1))
+widgets.training_view(small, data.load("digits8"), optimizer="Adam").show()
 """
 COUNT = EXPLORERS.count(".show()")
 FAULTS = """
@@ -301,6 +307,43 @@ def test_sliders_by_keyboard(explorers, place):
             return
         press_and_see(explorers, explorer, "ArrowLeft")
     assert explorer.get_by_role("alert").count() == 0
+
+
+def test_training_with_another_rate_in_mid_run(explorers):
+    view = explorers.locator(".cnnkit-explorer").filter(
+        has=explorers.locator(".cnnkit-seen")
+    )
+
+    def number(name):
+        return view.locator(f".cnnkit-{name}").inner_text().replace(",", "")
+
+    def step():
+        return int(number("step"))
+
+    assert step() == 0
+    view.get_by_role("button", name="Start").click()
+    wait_until(lambda: step() > 20, "20 steps")
+    seen = number("loss")
+    wait_until(lambda: number("loss") != seen, "another loss", 20)
+    view.locator(".noUi-handle").first.focus()
+    explorers.keyboard.press("ArrowRight")
+    told = view.get_by_role("status")
+    wait_until(lambda: "learning rate" in told.inner_text(), "another rate", 20)
+    at = int(re.search(r"From step ([\d,]+)", told.inner_text())[1].replace(",", ""))
+    assert at > 20
+    wait_until(lambda: step() > at + 10, "more steps", 20)
+    view.get_by_role("button", name="Pause").press("Space")
+    wait_until(lambda: "Paused after step" in told.inner_text(), "the pause", 20)
+    count = step()
+    time.sleep(1)
+    assert step() == count
+    view.get_by_role("button", name="Step").click()
+    wait_until(lambda: step() == count + 1, "one step", 20)
+    view.locator("[data-pick]").first.click()  # a mistake is looked at
+    view.get_by_text("wrong now").wait_for()
+    view.get_by_role("button", name="Reset").click()
+    wait_until(lambda: step() == 0, "the start", 20)
+    assert view.get_by_role("alert").count() == 0
 
 
 def test_drawing_with_the_mouse(explorers):

@@ -1,4 +1,5 @@
-"""The polynomial explorer, against NumPy's own fits and ridge in closed form."""
+"""The polynomial explorer, against NumPy's own fits and ridge in closed form; the
+penalty explorer, against counts by hand."""
 
 import numpy as np
 import pytest
@@ -86,3 +87,61 @@ def test_still_and_live(monkeypatch):
     for name, control in explorer.controls.items():
         assert getattr(control, "description", ""), name
     explorer.close()
+
+
+LEARNED = {
+    "L1": {"0": [[3.0, -4.0]], "0.1": [[2.0, 0.0]], "1": [[0.0, 0.0]]},
+    "L2": {"0": [[3.0, -4.0]], "0.1": [[1.5, -2.0]], "1": [[0.6, -0.8]]},
+}
+
+
+def test_penalties_are_moved():
+    explorer = widgets.penalty_explorer(LEARNED)
+    assert explorer.result.strength == "0.1"
+    assert explorer.result.zeros == {"L1": 0.5, "L2": 0.0}
+    assert explorer.result.norms == pytest.approx({"L1": 2.0, "L2": 2.5})
+    explorer.set(strength="1")
+    assert explorer.result.zeros == {"L1": 1.0, "L2": 0.0}
+    assert explorer.result.norms == pytest.approx({"L1": 0.0, "L2": 1.0})
+    assert "L1: ≈100 % zero" in explorer.picture.value
+    explorer.close()
+
+
+def test_penalties_on_one_scale(monkeypatch):
+    """Bars must not widen while the slider moves."""
+    scales = []
+    kept = plot.weight_histograms
+
+    def seen(rows, high=None):
+        scales.append(high)
+        return kept(rows, high)
+
+    monkeypatch.setattr(plot, "weight_histograms", seen)
+    explorer = widgets.penalty_explorer(LEARNED)
+    explorer.set(strength="1")
+    assert set(scales) == {4.0}
+    explorer.close()
+
+
+def test_still_of_penalties(monkeypatch):
+    monkeypatch.setenv("CNNKIT_TEST", "1")
+    stills = []
+    monkeypatch.setattr(plot, "show", lambda *a: stills.append(a))
+    widgets.penalty_explorer(LEARNED).show()
+    ((figure, alt),) = stills
+    assert len(figure.axes) == 6 and 20 <= len(alt) <= 400
+    assert "Strength 1: L1: ≈100 % zero" in alt
+
+
+@pytest.mark.parametrize(
+    ("learned", "strength"),
+    [
+        ({}, None),
+        ({"L1": {"0": [1.0]}}, None),
+        ({"L1": {"0": [1.0], "1": [0.0]}, "L2": {"0": [1.0], "2": [0.0]}}, None),
+        (LEARNED, "2"),
+    ],
+)
+def test_penalties_that_make_no_sense(learned, strength):
+    with pytest.raises(ValueError, match=r"expected .*received"):
+        widgets.penalty_explorer(learned, strength)

@@ -93,7 +93,9 @@ def feature_sheets(sheets: Mapping[str, Sequence], columns: int = 16) -> Figure:
     return fig
 
 
-def weight_histograms(rows: Mapping[str, Mapping[str, Sequence]]) -> Figure:
+def weight_histograms(
+    rows: Mapping[str, Mapping[str, Sequence]], high: float | None = None
+) -> Figure:
     """Histograms of weights on one scale, a row a kind, a column a strength.
 
     The count of weights that are exactly zero stands in each, and they are left out
@@ -101,6 +103,7 @@ def weight_histograms(rows: Mapping[str, Mapping[str, Sequence]]) -> Figure:
 
     Args:
         rows: kind -> strength -> weights of any shape; as many strengths in each row.
+        high: where the scale ends on both sides; default: at the largest weight.
 
     Raises:
         ValueError: if rows differ in length.
@@ -115,7 +118,7 @@ def weight_histograms(rows: Mapping[str, Mapping[str, Sequence]]) -> Figure:
         len(rows), lengths.pop(), height=1.75 * len(rows), sharey=True, squeeze=False
     )
     everything = [np.ravel(w) for row in rows.values() for w in row.values()]
-    high = max(np.abs(w).max() for w in everything) or 1.0
+    high = high or max(np.abs(w).max() for w in everything) or 1.0
     bins = np.linspace(-high, high, 42)
     for line, (kind, row) in zip(axes, rows.items(), strict=True):
         for ax, (strength, weights) in zip(line, row.items(), strict=True):

@@ -15,11 +15,12 @@ from .chain import backpropagation_stepper
 from .convolution import convolution_stepper, smoothing_explorer
 from .drawing import draw_digit
 from .filtering import kernel_explorer
+from .live_training import training_view
 from .normalization import normalization_explorer
 from .optimizers import optimizer_playground
 from .pixel import pixel_picker
 from .pooling import pooling_stepper
-from .regularization import polynomial_explorer
+from .regularization import penalty_explorer, polynomial_explorer
 from .shapes import receptive_field_explorer, size_explorer
 from .wiring import wiring_explorer
 
@@ -33,11 +34,13 @@ __all__ = [
     "kernel_explorer",
     "normalization_explorer",
     "optimizer_playground",
+    "penalty_explorer",
     "pixel_picker",
     "polynomial_explorer",
     "pooling_stepper",
     "receptive_field_explorer",
     "size_explorer",
     "smoothing_explorer",
+    "training_view",
     "wiring_explorer",
 ]

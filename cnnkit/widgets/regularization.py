@@ -1,5 +1,6 @@
-"""Explorer of lesson 13: polynomials of any degree through a few noisy points."""
+"""Explorers of lesson 13: polynomials of any degree, and weights under a penalty."""
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import ipywidgets
@@ -160,3 +161,91 @@ def polynomial_explorer(
 
     settings = {**given, "strength": strength}
     return Explorer(settings, compute, build, lambda result: (result.fig, result.alt))
+
+
+def penalty_explorer(learned: Mapping, strength: str | None = None) -> Explorer:
+    """Histograms of weights while the strength of a penalty is moved.
+
+    The still shows the first strength, the middle one and the last, side by side.
+
+    Args:
+        learned: kind of penalty -> strength, as text -> weights of any shape; the same
+            strengths for each kind, in rising order.
+        strength: the one to begin with; default: the middle one.
+
+    Returns:
+        An explorer whose `result` has `strength`, and `zeros` and `norms`: for each
+        kind the share of weights that are exactly zero, and the root of the sum of
+        their squares.
+
+    Raises:
+        ValueError: if there are fewer than two strengths, the kinds differ in theirs,
+            or the one to begin with is none of them.
+
+    Source: CS-878 W4 (L1 gives sparse weights, L2 small ones).
+
+    >>> learned = {"L1": {"0": [1.0, -2.0, 0.5], "1": [0.0, -1.0, 0.0]}}
+    >>> penalty_explorer(learned, "1").result.zeros
+    {'L1': 0.6666666666666666}
+    """
+    strengths = [list(row) for row in learned.values()]
+    uneven = any(row != strengths[0] for row in strengths)
+    if not strengths or uneven or len(strengths[0]) < 2:
+        raise ValueError(
+            "expected learned: for each kind of penalty the same strengths, two or "
+            f"more; received {dict(zip(learned, strengths, strict=True))}"
+        )
+    (strengths, *_) = strengths
+    strength = strengths[len(strengths) // 2] if strength is None else strength
+    if strength not in strengths:
+        raise ValueError(
+            f"expected strength: one of {', '.join(strengths)}; received {strength!r}"
+        )
+    everything = [np.ravel(w) for row in learned.values() for w in row.values()]
+    high = max(np.abs(w).max() for w in everything) or 1.0
+
+    def told(name):
+        """Zeros and norms under one strength, and both as text."""
+        weights = {kind: np.ravel(row[name]) for kind, row in learned.items()}
+        zeros = {kind: float(np.mean(w == 0)) for kind, w in weights.items()}
+        norms = {kind: float(np.linalg.norm(w)) for kind, w in weights.items()}
+        text = ", ".join(
+            f"{kind}: ≈{100 * zeros[kind]:.0f} % zero, norm ≈{norms[kind]:.2g}"
+            for kind in weights
+        )
+        return zeros, norms, text
+
+    def compute(settings):
+        name = settings["strength"]
+        zeros, norms, text = told(name)
+        shown = {kind: {name: row[name]} for kind, row in learned.items()}
+        fig = plot.weight_histograms(shown, high)
+        alt = f"Histograms of weights under a penalty of strength {name}. {text}."
+        return SimpleNamespace(
+            strength=name,
+            zeros=zeros,
+            norms=norms,
+            html=_picture(fig, alt) + _line(f"<b>{text}</b>"),
+        )
+
+    def build(explorer):
+        control = explorer.controls["strength"] = ipywidgets.SelectionSlider(
+            options=strengths,
+            value=strength,
+            description="Strength",
+            layout={"width": "420px"},
+        )
+        return ipywidgets.VBox([control, explorer.view])
+
+    def still(_):
+        chosen = [strengths[k] for k in (0, len(strengths) // 2, -1)]
+        chosen = list(dict.fromkeys(chosen))
+        shown = {k: {c: row[c] for c in chosen} for k, row in learned.items()}
+        said = " ".join(f"Strength {c}: {told(c)[2]}." for c in chosen)
+        size = everything[0].size
+        return (
+            plot.weight_histograms(shown),
+            f"Histograms of {size} weights, a row for each penalty. {said}",
+        )
+
+    return Explorer({"strength": strength}, compute, build, still)
