@@ -393,14 +393,40 @@ MISCONCEPTIONS = {
     "brightness times the sum of the weights comes out. Add up the weights.",
     "centre_only": "That is the middle weight alone. The neighbours are as bright as "
     "the middle here, and their weights count as well.",
+    "two_pixels_apart": "The left and the right neighbour are two pixels apart, so "
+    "they differ by twice the step.",
+    "one_row_of_kernel": "That is one row of the kernel. All three rows meet the same "
+    "pixels here: add them.",
+    "zero_sum_is_not_blind": "Weights that sum to zero are blind to flat areas only. "
+    "Here the pixels differ.",
+    "passes_appended": "The second pass does not follow the first on the same pixels: "
+    "it reads sums, each made of two pixels.",
     "edges_kept": "Nothing cuts the result off, and at the step the middle pixel and "
     "its neighbour differ. Write out the sum for the pixel beside the step.",
     "sides_swapped": "The sides are swapped: on the dark side the bright neighbour is "
     "subtracted, so it becomes darker still.",
+    "sign_swapped": "Right but for the sign: look whether bright on that side counts "
+    "plus or minus.",
+    "moves_against_the_weight": "The output takes over the pixel on which the weight "
+    "lies. A weight on the right fetches the right neighbour, so the image moves to "
+    "the left.",
+    "three_columns_add": "Three columns add up: each of them should give a part of "
+    "what you want.",
+    "noise_on_few_weights": "Spread the same sums over more weights of equal size: "
+    "their squares add up to less.",
     "zero_border_counts": "A border of zeros adds nothing to the sum, but the kernel "
     "is larger, and has to fit.",
     "negatives_overlooked": "Not every product is 1: look where a pixel and its weight "
     "differ, and at the pixels that are 0.",
+    "all_bright": "That is a patch of ones. The negative weights are better met by "
+    "something else.",
+    "all_dark": "Black gives 0. Put ones where the weights are negative, and it "
+    "becomes less.",
+    "zeros_cannot_help": "A weight that meets a 0 adds nothing, and takes nothing "
+    "away: it needs a pixel of -1 to turn its sign.",
+    "negatives_agree": "A pixel of -1 under a negative weight adds something, too.",
+    "weights_not_one": "That counts the pixels that agree. Here the weights differ in "
+    "size.",
     "sum_of_products": "Lay the filter on a patch that looks like it: each of the "
     "three ones on the diagonal adds 1, the zeros nothing.",
     "search_stopped": "The search stopped early: the filter slides over the whole "
@@ -413,8 +439,16 @@ MISCONCEPTIONS = {
     "division_left_out": "That is the sum before it is divided by nine.",
     "mirror_image": "That is the mirror image. A filter answers most where the image "
     "looks like the filter.",
+    "sign_counts": "A strong negative answer is strong as well: compare sizes.",
+    "weakest": "That is the weakest answer.",
+    "counted_from_one_index": "Indices are counted from 0.",
     "dictionary_order": "List the words in another order: the sentence stays the same, "
     "and the neighbours change.",
+    "wraps_around": "Numbers of so few bits wrap around: 20 - 30 in eight bits without "
+    "a sign is 246. Convert before you subtract.",
+    "sign_lost": "The sizes are right, the signs are lost.",
+    "negatives_cut": "Negative differences were cut off at zero.",
+    "fractions_cut": "The fractions were cut off: images may hold floats.",
     # activations
     "one_layer_only": "That is the kernel of one layer. The second one reads outputs "
     "of the first, which have read pixels further out.",
@@ -444,6 +478,62 @@ MISCONCEPTIONS = {
     "slope_of_the_gate": "That is how fast the gate opens. At zero, what counts is how "
     "far it is open.",
     "gate_open": "The gate is half closed at zero.",
+    "slopes_of_activations_forgotten": "Those are the weights alone. Each activation "
+    "multiplies by its slope as well.",
+    "weights_on_the_way_forgotten": "Those are the slopes of the activations alone. "
+    "Each weight multiplies as well.",
+    "leak_forgotten": "That is a plain ReLU. A leaky one lets a tenth through on the "
+    "left.",
+    "leak_everywhere": "One of the sums is positive, and there the slope is 1.",
+    "upstream_left_out": "That is the slope itself. It multiplies the gradient that "
+    "arrives.",
+    "alpha_left_out": "Alpha is missing: it stands before the exponential, and before "
+    "its slope.",
+    "slopes_exchanged": "From the value s the sigmoid's slope is s (1 - s), and that "
+    "of tanh is 1 - s^2.",
+    "largest_slope": "That is the slope of the sigmoid at zero, its largest.",
+    "relu_for_softplus": "Softplus is a ReLU with a rounded corner: near zero the two "
+    "differ.",
+    "exponential_of_the_large_side": "The exponential of a large number overflows. For "
+    "positive x take x + log(1 + exp(-x)).",
+    "one_swallows": "Added to 1, a number below 1e-16 is lost, and the logarithm of 1 "
+    "is 0. np.log1p(y) is the logarithm of 1 + y without this loss.",
+    "gate_held_fixed": "x stands in two places. The one inside the gate was held "
+    "fixed.",
+    "inner_beta_missing": "The beta inside the gate is missing: the chain rule brings "
+    "it down.",
+    "shared_gradient_adds_up": "It is one number that serves all inputs, so what each "
+    "of them asks for adds up.",
+    "x_stands_twice": "One x stands before the gate, and one comes down from inside "
+    "it: together its square.",
+    "right_half_counted": "Inputs right of zero were counted. They do not meet alpha, "
+    "so they have no say in it.",
+    "sign_of_the_input_lost": "The sign of the input is lost: a larger alpha makes "
+    "these outputs more negative.",
+    "slope_by_the_other": "That does not use the value of the input. The derivative of "
+    "alpha times x by alpha is x.",
+    "channels_added_up": "The channels were added up. Each has an alpha of its own: "
+    "keep the last axis.",
+    "examples_kept_apart": "Each example has a gradient of its own there. Alpha serves "
+    "all examples, so they add up.",
+    "mean_for_shared_gradient": "That is a mean. A weight that is used at many places "
+    "gets the sum of their gradients.",
+    "off_once": "A unit that is off for one example, or on average, is not dead: one "
+    "example that gets through keeps it alive.",
+    "zero_passes_nothing": "At a sum of exactly zero the slope counts as zero: nothing "
+    "gets through.",
+    "examples_for_units": "Those are examples, not units: units are the columns of the "
+    "sums.",
+    "alive_for_dead": "Those are the units that live.",
+    "factor_of_one_layer": "Nine layers are passed. The ninth root of what is left is "
+    "the factor of one: a half, or about a quarter?",
+    "sigmoid_slope_one": "A sigmoid's slope is at most a quarter, so each layer "
+    "shortens the gradient.",
+    "way_back_from_the_end": "The gradient comes from the last layer. Read the "
+    "curve from the right to the left.",
+    "tanh_square_left_out": "The square is missing: the slope of tanh is 1 minus the "
+    "square of its value.",
+    "slope_not_value": "That is the slope of the function. Asked is its value.",
     # initialisation and normalisation
     "variance_for_deviation": "That is the variance. The standard deviation is its "
     "root.",
@@ -692,8 +782,6 @@ MISCONCEPTIONS = {
     "is another class.",
     "place_is_no_label": "A digit is the same digit two pixels further. It stays "
     "inside of the image.",
-    "cut_out_of_the_count": "Whoever stands outside of the crop is no longer in the "
-    "picture, and the count is wrong.",
     "light_is_no_label": "A shirt in weaker light is a shirt: contrast says nothing "
     "about the class.",
     "letter_becomes_letter": "Turned by half a circle a b becomes a q, and a d becomes "
@@ -710,6 +798,8 @@ MISCONCEPTIONS = {
     "is sure or not; the mean listens more to those that are sure.",
     "row_for_eigenvector": "A row of the matrix was taken for an axis. eigh puts one "
     "eigenvector in each column.",
+    "cropped_out_of_the_count": "Whoever stands outside of the crop is no longer in "
+    "the picture, and the count is wrong.",
     # architectures
     "needs_227": "55 is what the paper prints. (224 - 11)/4 + 1 is 54.25: its 55 "
     "places need 227 pixels.",
@@ -908,6 +998,58 @@ MISCONCEPTIONS = {
     "with both sides of the image: two of the factors count twice.",
     "sides_counted_once": "An image has two sides, and both grow.",
     "widths_counted_once": "A layer has more maps to read and more to put out.",
+    "projection_behind_pooling": "The pooling branch ends in a 1x1 layer: it puts out "
+    "as many maps as that layer has filters, not as many as it reads.",
+    "branch_left_out": "One branch is missing: four of them are stacked.",
+    "stacked_along_height": "The branches are stacked along the channels. Height and "
+    "width stay.",
+    "reductions_ahead": "The large filters do not read all maps: they read only what "
+    "the 1x1 layer ahead of them puts out.",
+    "projection_has_weights": "The 1x1 layer behind the pooling is missing: it has "
+    "weights too.",
+    "reductions_have_weights": "The 1x1 layers ahead of the large filters are missing: "
+    "they have weights too.",
+    "own_output_read": "That module was counted with the maps that it puts out. It "
+    "reads those of the module before.",
+    "neck_counts_too": "The 1x1 layer in front is not free: for each map that it puts "
+    "out it has a weight for every map that it reads.",
+    "one_too_wide": "Just beyond: with that many maps the two layers already have more "
+    "weights.",
+    "filters_for_maps": "Maps that are read and filters were mixed up: the 1x1 layer "
+    "replaces the maps that the 3x3 layer reads.",
+    "filters_behind_the_neck": "Each map that the 1x1 layer puts out is read by all "
+    "the large filters behind it, and that takes weights as well.",
+    "new_layer_forgotten": "The new dense layer is not free. Only the difference of "
+    "the old and the new is saved.",
+    "share_of_the_dense_part": "That is a share of the dense layers. The convolutions "
+    "belong to the whole.",
+    "share_of_the_rest": "The whole is all that the network did before, its dense "
+    "layers included.",
+    "work_follows_weights": "Weights and work are two things: a dense layer uses each "
+    "weight once, a convolution at every position.",
+    "bias_shared_out": "The mean of equal numbers is that number: the bias stands at "
+    "every position in full, it is not shared out.",
+    "mean_everywhere": "Every position says the same there. Each should be scored with "
+    "its own values.",
+    "mean_divides": "A position has only a small share in the mean: one over their "
+    "number.",
+    "channels_divide_nothing": "That divides by the channels too. Each map has a mean "
+    "of its own, over its positions alone.",
+    "slopes_ignored": "The slopes are missing: each class passes back its own.",
+    "bend_behind_the_neck": "A ReLU is missing between the 1x1 layer and the large "
+    "filters behind it.",
+    "projected_before_pooling": "The order is turned round: the pooling reads the maps "
+    "first, and the 1x1 layer reads what it leaves.",
+    "pooling_skipped": "That branch has no pooling: the 1x1 layer read the maps "
+    "directly.",
+    "corner_is_zero": "A corner that is zero tells nothing: use a row and a column "
+    "that meet in an entry other than zero.",
+    "not_divided_by_the_corner": "Where row and column meet, their common entry is in "
+    "the product twice. Divide one of them by it.",
+    "product_not_compared": "Multiply the column and the row that were found, and "
+    "compare the product with the kernel before you answer.",
+    "wide_neck_costs": "Most of the work is in the large filters: maps that they read "
+    "times filters. Make the 1x1 layers ahead of them narrower.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
