@@ -61,6 +61,7 @@ class Verdict(NamedTuple):
     mark: str
     line: str
     erratum_shown: bool
+    cell: str  # its identifier in the notebook
 
 
 @lru_cache(maxsize=1)
@@ -471,8 +472,9 @@ def coverage(folder: str | Path) -> list[Verdict]:
                     if match := _VERDICT.match(line):
                         mark, claim_id, _ = match.groups()
                         lesson = path.name[:2]
+                        here = cell.get("id", "")
                         found.append(
-                            Verdict(lesson, claim_id, mark, line, erratum_shown)
+                            Verdict(lesson, claim_id, mark, line, erratum_shown, here)
                         )
                         erratum_shown = False
     return found
