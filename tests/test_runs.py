@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from cnnkit import data
 from cnnkit.course import cli, runs
 from cnnkit.course.experiments import EXPERIMENTS
 
@@ -213,8 +214,8 @@ def test_each_record_belongs_to_its_experiment(path):
 )
 def test_each_network_of_an_experiment_learns(name):
     experiment = EXPERIMENTS[name]
-    side = 28 if experiment.data == "fashion_mnist" else 32
-    channels = 1 if side == 28 else 3
+    side, channels = (28, 1) if experiment.data == "fashion_mnist" else (32, 3)
+    side //= experiment.small.get("shrunk", 1)
     rng = np.random.default_rng(0)
     x = rng.random((20, side, side, channels), "float32")
     for variant in experiment.variants:
@@ -227,6 +228,23 @@ def test_each_network_of_an_experiment_learns(name):
             for a, b in zip(before, model.get_weights(), strict=True)
         )
         assert model.get_metrics_result().keys() == {"loss", "accuracy"}
+
+
+def test_a_part_of_a_sorted_set_has_all_classes(monkeypatch):
+    """CIFAR-10 is sorted in some copies: its first images are all of one class."""
+    x = np.arange(1000 * 4 * 4 * 1).reshape(1000, 4, 4, 1) % 251
+    y = np.arange(1000) // 100
+    whole = data.Dataset(x.astype("uint8"), y, x[:200].astype("uint8"), y[:200], ())
+    monkeypatch.setattr(data, "load", lambda name, full: whole)
+    settings = {"images": 300, "test_images": 50, "shrunk": 2}
+    (images, labels, tests, _), about = runs._data("any", settings)
+    assert np.bincount(labels, minlength=10).min() > 15
+    assert (len(images), len(tests), about["pixels"]) == (300, 50, "2x2")
+    again = runs._data("any", settings)[0]
+    np.testing.assert_array_equal(again[1], labels)
+    matches = (x.reshape(1000, 2, 2, 2, 2).mean(axis=(2, 4)) / 255)[:, None]
+    gap = np.abs(matches - images[None, :5, :, :, 0]).max(axis=(2, 3))
+    assert (gap.min(axis=0) <= 0.5 / 255 + 1e-6).all()  # rounded means of four
 
 
 def test_bad_commands_say_what_is_expected(capsys):

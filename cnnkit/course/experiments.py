@@ -23,6 +23,12 @@ def _compiled(model, optimizer, loss="sparse_categorical_crossentropy", metric=N
     return model
 
 
+def _shape(settings):
+    """Of an image of CIFAR-10."""
+    side = 32 // settings.get("shrunk", 1)
+    return side, side, 3
+
+
 def _decayed(model):
     """Weight decay of 1e-4, as L2 of half of that: the square has a derivative of 2."""
     for layer in model.layers:
@@ -63,7 +69,9 @@ def _lenet5(variant, settings, steps):
 
 def _degradation(variant, settings, steps):
     kind, depth = variant.split("-")
-    model = _decayed(models.resnet_cifar(int(depth), residual=kind == "residual"))
+    model = _decayed(
+        models.resnet_cifar(int(depth), kind == "residual", _shape(settings))
+    )
     warmup = min(400, steps // 10)
     return _compiled(model, SGD(_stepped(0.1, steps, warmup)))
 
@@ -93,7 +101,7 @@ RECIPE = (
 
 def _recipe(variant, settings, steps):
     missing = variant.removeprefix("without ")
-    model = models.resnet_cifar(20)
+    model = models.resnet_cifar(20, input_shape=_shape(settings))
     if missing == "batch normalization":
         model = keras.models.clone_model(model, clone_function=_without_normalization)
     if missing != "weight decay":
@@ -126,7 +134,9 @@ def _optimizers(variant, settings, steps):
     def rate(value):
         return schedules.cosine(value, steps)
 
-    return _compiled(models.resnet_cifar(8), OPTIMIZERS[variant](rate))
+    return _compiled(
+        models.resnet_cifar(8, input_shape=_shape(settings)), OPTIMIZERS[variant](rate)
+    )
 
 
 # ---- lessons 11, 13, 14: what helps against overfitting, alone and together
@@ -141,7 +151,7 @@ REGULARIZERS = (
 
 
 def _regularized(variant, settings, steps):
-    x = inputs = keras.Input((32, 32, 3))
+    x = inputs = keras.Input(_shape(settings))
     for k, filters in enumerate((32, 64, 128)):
         for twice in "ab":
             x = layers.Conv2D(filters, 3, padding="same", name=f"conv{k + 1}{twice}")(x)
@@ -193,7 +203,8 @@ def _accuracy_of_scores(y, heads):
     return keras.metrics.sparse_categorical_accuracy(y, heads[:, 0])
 
 
-SMALL = {"images": 8000, "test_images": 2000}
+# A part of the images, 16x16 pixels instead of 32x32
+SMALL = {"images": 5000, "test_images": 1000, "shrunk": 2}
 EXPERIMENTS = {
     "lenet5": Experiment(
         "LeNet-5 as in 1998 and as built today, on all of Fashion-MNIST",
@@ -208,7 +219,7 @@ EXPERIMENTS = {
         "cifar10",
         tuple(f"{k}-{d}" for k in ("plain", "residual") for d in (20, 32, 44, 56)),
         _degradation,
-        small={**SMALL, "epochs": 8, "batch_size": 125, "seeds": 2},
+        small={**SMALL, "epochs": 10, "batch_size": 125, "seeds": 2},
         full={"epochs": 164, "batch_size": 125, "seeds": 2},
         transforms=lambda variant, settings: _flip_and_shift(4),
     ),
@@ -217,7 +228,7 @@ EXPERIMENTS = {
         "cifar10",
         ("Adadelta", "SGD with momentum"),
         _convnetjs,
-        small={**SMALL, "epochs": 20, "batch_size": 50, "seeds": 2},
+        small={**SMALL, "shrunk": 1, "epochs": 20, "batch_size": 50, "seeds": 2},
         full={"epochs": 60, "batch_size": 50, "seeds": 3},
         transforms=lambda variant, settings: _flip_and_shift(2),
     ),
@@ -226,7 +237,7 @@ EXPERIMENTS = {
         "cifar10",
         RECIPE,
         _recipe,
-        small={**SMALL, "epochs": 8, "batch_size": 125, "seeds": 2},
+        small={**SMALL, "epochs": 10, "batch_size": 125, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
             () if variant == "without augmentation" else _flip_and_shift(4)
@@ -245,7 +256,7 @@ EXPERIMENTS = {
         "cifar10",
         REGULARIZERS,
         _regularized,
-        small={**SMALL, "epochs": 12, "batch_size": 100, "seeds": 2, "images": 5000},
+        small={**SMALL, "epochs": 20, "batch_size": 100, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
             _flip_and_shift(4) if variant in ("augmentation", "all three") else ()
@@ -256,7 +267,14 @@ EXPERIMENTS = {
         "cifar10",
         AUXILIARY,
         _auxiliary,
-        small={**SMALL, "epochs": 6, "batch_size": 100, "seeds": 2, "images": 3000},
+        small={
+            **SMALL,
+            "shrunk": 1,
+            "images": 2000,
+            "epochs": 5,
+            "batch_size": 100,
+            "seeds": 2,
+        },
         full={"epochs": 60, "batch_size": 125, "seeds": 2},
         transforms=lambda variant, settings: _flip_and_shift(4),
     ),

@@ -47,8 +47,8 @@ class Experiment(NamedTuple):
     build: (variant, settings, steps in all) -> compiled model; it sets no seed.
     transforms: (variant, settings) -> transforms for `augment.batches`.
     small, full: settings for processor cores and for a GPU: epochs, batch_size, seeds
-        (their number), images and test_images (of the sets; None: all), and what build
-        reads.
+        (their number), images and test_images (drawn from the sets; None: all), shrunk
+        (2: half as many pixels a side), and what build reads.
     """
 
     title: str
@@ -109,8 +109,8 @@ class Record(NamedTuple):
         return (
             f"Recorded on {self.date} by `{self.command}`: {networks} networks, "
             f"{seeds} seed{'s' * (seeds != 1)} each, {self.settings['epochs']} epochs "
-            f"on {self.data['images']:,} images of {self.data['name']}"
-            f"{f' ({self.note})' if self.note else ''}; "
+            f"on {self.data['images']:,} images of {self.data['name']}, "
+            f"{self.data['pixels']} pixels{f' ({self.note})' if self.note else ''}; "
             f"{device['count']} × {device['kind']}, {versions['backend']}, Keras "
             f"{versions['keras']}, {_span(self.seconds)}."
         )
@@ -357,17 +357,32 @@ def _line(row: Mapping) -> str:
     return ", ".join(f"{key} {value:.4g}" for key, value in row.items())
 
 
+def _some(x, y, count: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """So many images, drawn once and for all: some sets are sorted by class."""
+    kept = np.sort(np.random.default_rng(0).permutation(len(x))[:count])
+    return x[kept], y[kept]
+
+
+def _shrunk(images: np.ndarray, times: int) -> np.ndarray:
+    """Means of squares of times x times pixels, rounded."""
+    n, height, width, channels = images.shape
+    squares = images.reshape(n, height // times, times, width // times, times, channels)
+    return squares.mean(axis=(2, 4)).round().astype("uint8")
+
+
 def _data(name: str, settings: Mapping) -> tuple[tuple, dict]:
     """Arrays with values from 0 to 1, and what the record says of them."""
     from cnnkit import data
 
     loaded = data.load(name, full=True)
-    images, tests = settings.get("images"), settings.get("test_images")
-    x, y = loaded.x_train[:images], loaded.y_train[:images]
-    x_test, y_test = loaded.x_test[:tests], loaded.y_test[:tests]
+    x, y = _some(loaded.x_train, loaded.y_train, settings.get("images"))
+    x_test, y_test = _some(loaded.x_test, loaded.y_test, settings.get("test_images"))
+    if times := settings.get("shrunk"):
+        x, x_test = _shrunk(x, times), _shrunk(x_test, times)
     about = {
         "name": name,
         "images": len(x),
+        "pixels": "x".join(map(str, x.shape[1:3])),
         "test_images": len(x_test),
         "sha256": hashlib.sha256(x.tobytes() + x_test.tobytes()).hexdigest(),
     }
