@@ -34,7 +34,12 @@ def record():
         scale="small",
         command="cnnkit run degradation --scale small",
         settings={"epochs": EPOCHS, "batch_size": 125, "seeds": 2, "images": 10_000},
-        data={"name": "cifar10", "images": 10_000, "test_images": 10_000},
+        data={
+            "name": "cifar10",
+            "images": 10_000,
+            "pixels": "32x32",
+            "test_images": 10_000,
+        },
         device={"kind": "CPU (x86_64)", "count": 1},
         versions={"backend": "tensorflow 2.21.0", "keras": "3.15.0"},
         date="2026-11-26",
