@@ -47,6 +47,9 @@ print(json.dumps({
 '''
 found = {"forkserver": forkserver.possible()}
 server = forkserver.ForkServer(("numpy",)) if found["forkserver"] else None
+if server:
+    place = open(f"/proc/{server.process.pid}/environ").read().split("HOME=")[1]
+    place = place.split(chr(0))[0]
 for name, way in (("fork", server), ("plain", None)):
     kernel = Kernel(limits, {"folder/given.txt": b"hello"}, True, way)
     reply = kernel.execute(inside, 20)
@@ -61,6 +64,8 @@ for name, way in (("fork", server), ("plain", None)):
     found[name + " left"] = [p for p in members if os.path.exists(f"/proc/{p}")]
 cases = [{"code": "def outside(x): assert x == 1", "calls": [["1"], ["2"]]}]
 found["outside"] = outside.test(cases, limits, True, server)[0]["error"]
+if server:
+    found["folder"] = os.path.exists(place)
 print(json.dumps(found))
 """
 
@@ -121,3 +126,4 @@ def test_inside(user, tmp_path):
         assert found[f"{way} bomb"] == ["lost", "more than 20 processes"]
         assert found[f"{way} left"] == []
     assert found["outside"] == "AssertionError"
+    assert not found.get("folder")  # nothing of the waiting process is left behind

@@ -17,6 +17,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -101,8 +102,7 @@ class ForkServer:
     def __init__(self, modules: tuple[str, ...] = ()):
         self._one_at_a_time = threading.Lock()
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.folder = tempfile.TemporaryDirectory(prefix="cnnkit-fork-")
-        clean = environment(self.folder.name)
+        clean = environment(tempfile.mkdtemp(prefix="cnnkit-fork-"))  # see `serve`
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-c", SERVE, str(theirs.fileno()), *modules],
@@ -140,7 +140,6 @@ class ForkServer:
         self.socket.close()
         self.process.kill()
         self.process.wait()
-        self.folder.cleanup()
 
 
 def serve():
@@ -153,6 +152,8 @@ def serve():
         with contextlib.suppress(Exception):  # the student will see why
             __import__(name)
     _warm()
+    # children have homes of their own; this process is killed, so that now is the time
+    shutil.rmtree(os.environ["HOME"], ignore_errors=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
     while True:
         request, descriptors, _, _ = socket.recv_fds(channel, LONGEST, 3)
