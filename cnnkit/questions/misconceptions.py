@@ -575,6 +575,59 @@ MISCONCEPTIONS = {
     "the new one.",
     "last_batch_only": "That is the last step from 0. The first two batches have moved "
     "it already.",
+    "deviation_for_bound": "That is the standard deviation. A uniform variable reaches "
+    "further: its variance is b squared over 3.",
+    "fan_out_for_fan_in": "That counts filters. What an output adds up are the "
+    "kernel's pixels on all channels that come in.",
+    "square_of_the_bound": "That is the square of the bound. Take its root.",
+    "start_ignored": "The average began at 0. It begins where it is told to.",
+    "plain_running_mean": "That is the plain mean of the batches so far. Here old "
+    "batches fade.",
+    "always_from_the_start": "Each step began at the start again. It begins where the "
+    "one before it has ended.",
+    "instance_for_batch": "Each image was normalised by itself. In training the "
+    "statistics run over the whole batch.",
+    "channels_interleaved": "Every other channel was taken. Neighbouring channels make "
+    "a group.",
+    "one_group": "That is one group of all channels, which is layer normalisation.",
+    "divided_by_one_less_group": "The variance was divided by one less than the number "
+    "of values.",
+    "statistics_over_images": "The statistics ran over all images. Group normalisation "
+    "treats each image by itself.",
+    "raw_input_for_normalised": "Gamma multiplies the normalised values, not the input "
+    "as it came.",
+    "gamma_before_beta": "Beta is added behind gamma, so gamma has no part in its "
+    "gradient.",
+    "statistics_fixed": "The mean and the variance were held fixed. In training each "
+    "value moves them, and with them all others.",
+    "variance_fixed": "The mean is taken care of, but the variance moves with each "
+    "value as well.",
+    "gamma_left_out": "Gamma is missing: what arrives at the normalised values has "
+    "passed it.",
+    "scaled_along_the_input": "The scale was laid along the channels that come in. It "
+    "belongs to the filters, the last axis.",
+    "epsilon_outside_the_root": "Epsilon was added behind the root. It stands under "
+    "it, with the variance.",
+    "scale_forgotten": "The kernel as it was. What comes out is scaled, and so must be "
+    "the weights.",
+    "mean_not_subtracted": "The running mean is subtracted from what the convolution "
+    "gives: the bias has to do that.",
+    "mean_not_scaled": "The mean is subtracted before scaling, so gamma and the root "
+    "act on it too.",
+    "sign_of_the_mean": "The mean is subtracted, not added.",
+    "beta_scaled": "Beta is added behind the scaling.",
+    "running_in_training": "Those are the running averages. In training the statistics "
+    "of the batch itself count.",
+    "averages_do_not_move": "The averages did not move. In training they go towards "
+    "the statistics of the batch.",
+    "averages_lag": "90 steps of a hundredth each leave two fifths of the start in the "
+    "averages: that is a matter of their momentum.",
+    "value_is_its_own_mean": "A batch of one is its own mean: what is left of it is "
+    "zero, whatever the image.",
+    "xavier_for_he_deep": "A variance of 1 over the fan-in is halved by each ReLU; 2 "
+    "over the fan-in makes up for it, and equal weights do not fade so.",
+    "equal_units_stay_equal": "Random weights, of whatever variance, tell units apart. "
+    "Units that start equal get the same gradients for ever.",
     # optimisers and schedules
     "slope_of_square": "The slope of x^2 is 2x, so a step multiplies x by 1 - 2 rate. "
     "Ask when this factor is outside -1 to 1.",
