@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from cnnkit import models, plot
+from cnnkit.models.nasnet import NORMAL, REDUCTION
 from cnnkit.profile import blueprint
 
 
@@ -156,3 +158,36 @@ def test_what_is_no_family_is_refused(change, message):
         plot.family(FAMILY | change)
     with pytest.raises(ValueError, match="at least one member"):
         plot.family({})
+
+
+@pytest.fixture(scope="module")
+def nasnet():
+    return blueprint(models.nasnet)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("stack1_cell2", NORMAL), ("reduction1", REDUCTION)]
+)
+def test_a_searched_cell_is_the_table_of_its_paper(nasnet, name, cell):
+    fig = plot.searched_cell(nasnet, name)
+    words = {"average": "mean"}
+    expected = [
+        f"{words.get(operation, operation)}\n{size}×{size}"
+        if operation != "identity"
+        else "identity"
+        for pair in cell
+        for operation, size, _ in pair
+    ]
+    assert texts(fig, "operation") == expected
+    colors = {"input": plot.BLUE, "before": plot.ORANGE}
+    edges = [to_hex(box.get_edgecolor()).upper() for box in boxes(fig)[2:-1]]
+    reads = [reads for pair in cell for *_, reads in pair]
+    assert edges == [colors.get(what, plot.PURPLE).upper() for what in reads]
+    assert texts(fig, "joint")[:5] == ["+"] * 5
+    maps = nasnet.get_layer(name).output.shape[-1]
+    assert texts(fig, "joint")[5] == f"concatenate: {maps} maps"
+
+
+def test_what_is_no_cell_is_refused(nasnet):
+    with pytest.raises(ValueError, match="the name of a cell of blocks"):
+        plot.searched_cell(nasnet, "stack9_cell1")

@@ -62,7 +62,7 @@ from .regularization import (
     polynomial_fit,
     weight_histograms,
 )
-from .residual import blocks, family
+from .residual import blocks, family, searched_cell
 from .volumes import filter_volume, model
 from .wiring import WEIGHT_COLORS, wiring
 
@@ -124,6 +124,7 @@ __all__ = [
     "polynomial_fit",
     "receptive_field",
     "record_curves",
+    "searched_cell",
     "show",
     "signal_histograms",
     "size_chain",

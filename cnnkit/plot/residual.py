@@ -319,6 +319,103 @@ def blocks(drawn: Mapping[str, tuple], columns: int = 4) -> Figure:
     return fig
 
 
+def searched_cell(model, name: str) -> Figure:
+    """A cell of NASNet: pairs of operations, their sums, and what is concatenated.
+
+    An operation has the colour of what it reads.
+
+    Args:
+        model: built Keras model with the layers' names of `cnnkit.models.nasnet`.
+        name: of the layer that ends the cell.
+
+    Raises:
+        ValueError: for an unknown cell, or one whose blocks are not sums of two.
+
+    >>> from cnnkit import models
+    >>> from cnnkit.profile import blueprint
+    >>> fig = searched_cell(blueprint(models.nasnet), "stack1_cell2")
+    >>> found = [t.get_text() for t in fig.axes[0].texts if t.get_gid() == "operation"]
+    >>> found[:2]
+    ['separable\\n5×5', 'separable\\n3×3']
+    """
+    known = {layer.name: layer for layer in model.layers}
+    sums = []
+    while f"{name}_block{len(sums) + 1}" in known:
+        sums.append(known[f"{name}_block{len(sums) + 1}"])
+    _expect(name in known and sums, "the name of a cell of blocks", repr(name))
+
+    def maker(tensor):
+        return tensor._keras_history.operation
+
+    def read(tensor, start):
+        """What an operation does, and what it reads."""
+        words = "identity"
+        while (layer := maker(tensor)).name.startswith(f"{start}_"):
+            if hasattr(layer, "kernel_size"):
+                words = f"separable\n{'×'.join(map(str, layer.kernel_size))}"
+            elif hasattr(layer, "pool_size"):
+                word = "max" if _is(layer, "MaxPooling2D") else "mean"
+                words = f"{word}\n{'×'.join(map(str, layer.pool_size))}"
+            tensor = layer.input
+        return words, source(layer)
+
+    def source(layer):
+        if layer in sums:
+            return f"sum {sums.index(layer) + 1}"
+        return "input" if layer.name.startswith(f"{name}_input") else "before"
+
+    pairs = []
+    for joint in sums:
+        found = joint.input if isinstance(joint.input, list) else []
+        _expect(len(found) == 2, "blocks that are sums of two", joint.name)
+        pairs.append([read(tensor, joint.name) for tensor in found])
+    stacked = [source(maker(tensor)) for tensor in known[name].input]
+
+    colors = {"input": BLUE, "before": ORANGE}
+    said = {"input": "the cell's input", "before": "input of the cell before"}
+    fig, ax = _sheet(2.75)
+    each = (WIDTH - 0.62) / len(pairs)
+    left = {
+        "before": 0.25,
+        "input": 0.75 + each * 1.2,
+    }  # of the boxes of the two sources
+    top, line, low = 0.14, 1.0, 2.33
+    style = {"ha": "center", "va": "center_baseline", "zorder": 3}
+    ends = {}
+    for what, words in said.items():
+        wide = _text_width(words, 9) + 0.2
+        box = {"fc": _tint(colors[what], 0.6), "ec": colors[what], "lw": 0.8}
+        ax.add_patch(Rectangle((left[what], top), wide, _BOX, zorder=2, **box))
+        ax.text(left[what] + wide / 2, top + _BOX / 2, words, size=9, **style)
+        ends[what] = (left[what] + wide / 2, top + _BOX)
+    for i, pair in enumerate(pairs):
+        middle = 0.55 + (i + 0.5) * each
+        for k, (words, what) in enumerate(pair):
+            x = middle + (k - 0.5) * each * 0.5
+            wide, color = min(0.475 * each, 0.66), colors.get(what, PURPLE)
+            box = {"fc": _tint(color, 0.6), "ec": color, "lw": 0.8, "zorder": 2}
+            ax.add_patch(Rectangle((x - wide / 2, line), wide, 0.4, **box))
+            ax.text(x, line + 0.2, words, size=8, gid="operation", **style)
+            if what in ends:
+                x0, y0 = ends[what]
+                ax.plot([x0, x], [y0, line], color=color, lw=0.9, zorder=1)
+            ax.plot([x, middle], [line + 0.4, 1.75], color=GREY, lw=1, zorder=1)
+        box = {"fc": "white", "ec": INK, "lw": 1, "zorder": 2}
+        ax.add_patch(Circle((middle, 1.75), _ROUND, **box))
+        ax.text(middle, 1.75, "+", size=11, gid="joint", **style)
+        if f"sum {i + 1}" in stacked:
+            ax.plot([middle, middle], [1.75, low], color=GREY, lw=1, zorder=1)
+    for what in set(stacked) & set(ends):
+        x = left[what] + 0.1
+        ax.plot([x, x], [top + _BOX, low], color=colors[what], lw=0.9, zorder=1)
+    box = {"fc": _tint(GREY, 0.6), "ec": GREY, "lw": 0.8, "zorder": 2}
+    ax.add_patch(Rectangle((0.2, low), WIDTH - 0.4, _BOX, **box))
+    maps = known[name].output.shape[-1]
+    text = f"concatenate: {maps} maps"
+    ax.text(WIDTH / 2, low + _BOX / 2, text, size=9, gid="joint", **style)
+    return fig
+
+
 def family(members: Mapping[str, tuple]) -> Figure:
     """Networks as boxes over the years, each with its idea, below what it came from.
 
