@@ -236,6 +236,13 @@ MISCONCEPTIONS = {
     # pooling
     "mean_for_max": "That is the mean of each window. Max pooling keeps its largest "
     "value.",
+    "max_for_mean": "That is the largest value of each window. Average pooling takes "
+    "the mean.",
+    "negative_maximum": "A negative value is a value like any other: of -1 and -4 the "
+    "larger is -1, not 0.",
+    "smallest_for_largest": "That is the smallest value of each window.",
+    "sum_of_the_window": "Those are the sums. Divide by the number of pixels in the "
+    "window.",
     "mean_for_l2": "That is the mean of the values. L2 pooling squares them first, and "
     "takes the root of the mean of the squares.",
     "max_for_l2": "That is the largest value. In L2 pooling all pixels of the window "
@@ -244,10 +251,53 @@ MISCONCEPTIONS = {
     "pixels before the root.",
     "depth_pooled": "Pooling works on each map separately: it shrinks height and "
     "width, never the number of maps.",
+    "pixels_dropped": "That keeps one pixel of each window and forgets the other "
+    "three.",
+    "far_pixels_averaged": "Those pixels are half an image apart. In a split axis the "
+    "inner part comes last: 6 pixels are 3 windows of 2.",
+    "window_for_stride": "The stride is given: 2. Only where none is given does Keras "
+    "take the window.",
+    "window_is_flat": "The window has height 1 and width 3: it leaves the height as it "
+    "is.",
     "pooling_invariant": "Pooling forgives shifts that stay inside a window. Mark the "
     "windows and look in which of them the pixel lies.",
+    "noticed_for_forgiven": "Those are the steps that are noticed. The others are "
+    "asked.",
+    "border_steps_counted": "Between four windows there are three borders.",
+    "one_step_a_window": "Count again inside one window: three pixels have two steps "
+    "between them.",
+    "overlap_shows_twice": "A pixel that lies in two windows shows in both of them. "
+    "When it leaves one, the pooled row changes.",
+    "ends_overlap_nothing": "At both ends there are pixels that lie in a single "
+    "window.",
+    "strides_multiply": "Strides multiply along the way: each halving doubles the step "
+    "of what follows.",
+    "one_halving_short": "That is the step of two halvings. Here there are three.",
+    "stride_for_poolings": "That is the step, in pixels, after which the curve is "
+    "back. Each pooling doubles it: how many times is 1 doubled?",
+    "zero_means_blind": "A curve that stays at zero does not notice any shift. "
+    "Poolings with strides bring the places at which it does.",
+    "longer_period_more": "The rarer a curve is back at zero, the more strides stand "
+    "before it.",
     "one_for_all": "Each map is pooled by itself: one number for each channel.",
     "not_pooled": "That many values go in. Each map leaves one number.",
+    "averaged_for_flattened": "That is one number a map, as global pooling leaves. "
+    "Flattening keeps all.",
+    "padding_wins": "The padding has won: where all pixels of a window are negative, a "
+    "0 that does not exist is the largest.",
+    "last_window_dropped": "The windows that hang over the edge are missing. With "
+    "padding same they count.",
+    "window_moved_back": "The last window was moved back into the image. It keeps its "
+    "place, and hangs over the edge.",
+    "credit_overwritten": "A pixel can be the largest of several windows: their slopes "
+    "add up.",
+    "credit_shared": "That shares a slope among all pixels of the window, as average "
+    "pooling would. The maximum follows one pixel only.",
+    "credit_to_all_ties": "Of equally large pixels the first one gets the slope, not "
+    "all.",
+    "last_of_equals": "Of equally large pixels the first one counts, row by row.",
+    "slope_times_value": "The slope was multiplied by the pixel. It is passed on as it "
+    "is.",
     "channels_pooled": "That keeps the pixels and merges the channels. Global pooling "
     "does the opposite.",
     "one_axis": "That drops every other row only. The columns are thinned out as well.",
@@ -661,6 +711,82 @@ MISCONCEPTIONS = {
     "linear_for_cosine": "That is a straight line. A cosine falls slowly at first.",
     "cosine_not_shifted": "A cosine runs from 1 to -1. To run from 1 to 0 it is "
     "shifted up by one and halved.",
+    "velocity_goes_on": "That stops where the gradient is zero. The velocity is not, "
+    "and the weight follows it.",
+    "smooth_for_stairs": "That falls a little in each epoch. A step schedule stays "
+    "level between its drops: count whole ones.",
+    "drop_one_epoch_early": "That drops one epoch early: with epochs from 0, the first "
+    "drop comes when as many have passed.",
+    "drop_before_the_start": "That has dropped before the first epoch.",
+    "drop_in_each_epoch": "That drops in each epoch. Count the drops up to this epoch.",
+    "factors_multiply_up": "Drops multiply: after n of them it is the factor to the "
+    "power of n.",
+    "flat_direction": "That is the limit of the flat direction. The steep one diverges "
+    "long before.",
+    "arrival_for_limit": "With that rate the steep direction arrives in a single step. "
+    "It diverges at twice of it.",
+    "curvatures_added": "The directions do not mix: each has a limit of its own, and "
+    "the lowest counts.",
+    "root_forgotten": "The root is missing: the step is divided by the root of the "
+    "average square.",
+    "shares_swapped": "The shares are swapped: b1 and b2 are what stays of the old "
+    "averages.",
+    "corrected_returned": "Those are the corrected averages. What is kept for the next "
+    "step is the uncorrected one.",
+    "steps_from_zero": "The steps were counted from 0. The first one is t = 1.",
+    "epsilon_under_the_root": "Epsilon was added under the root. In Adam it stands "
+    "behind it.",
+    "decay_inside_adam": "The decay went through the gradient, and through Adam's "
+    "division. In AdamW it stays outside.",
+    "decay_without_rate": "The decay is multiplied by the learning rate, as all of the "
+    "step is.",
+    "decay_left_out": "The decay is missing.",
+    "decay_after_the_step": "The decay took a share of the weights after the step. It "
+    "takes it of those before.",
+    "memory_for_direction": "The direction is the sign of the new memory there. It has "
+    "a mixture of its own, with more of the new gradient.",
+    "sign_left_out": "The sign was not taken: in Lion each weight moves by the same "
+    "length.",
+    "shares_swapped_lion": "The two shares were exchanged: b1 belongs to the "
+    "direction, b2 to the memory.",
+    "memory_moved_first": "The memory was moved first. The direction uses the one from "
+    "before the step.",
+    "memory_left_out": "The direction is that of the new gradient alone.",
+    "warmup_one_step_early": "That is one step ahead: the rate is zero at step 0, and "
+    "the peak at the step that the warm-up is long.",
+    "warmup_from_the_floor": "The warm-up begins at zero, not at the floor.",
+    "fall_without_warmup": "The rate falls from the beginning there. First it has to "
+    "rise.",
+    "fall_takes_what_is_left": "The fall begins where the warm-up ends, and takes the "
+    "steps that are left.",
+    "floor_on_top": "The floor was added to the whole wave, so it starts above the "
+    "peak. The wave goes from the peak to the floor.",
+    "cut_at_floor": "The wave was cut off at the floor. It is to be flatter, and reach "
+    "the floor at the end only.",
+    "quarter_wave": "That is a quarter of a wave, which ends steeply. Half a wave is "
+    "flat at both ends.",
+    "clipped_one_by_one": "Each array was shortened by itself, which turns the "
+    "direction. One factor for all keeps it.",
+    "length_of_each_array": "Each array got a length of its own. Measure all of them "
+    "as one long vector.",
+    "clipped_entry_by_entry": "Each entry was cut by itself, which turns the "
+    "direction. One factor for all keeps it.",
+    "length_one": "That has the length 1. The limit is missing.",
+    "square_of_the_length": "That divides by the square of the length. Take its root.",
+    "lengths_added": "Lengths were added. The square of the common length is the sum "
+    "of their squares.",
+    "short_ones_lengthened": "A gradient below the limit was lengthened. Clipping only "
+    "shortens.",
+    "sudden_for_gradual": "One of them falls at one moment after a long level stretch, "
+    "the other becomes quieter all the time.",
+    "rate_must_have_fallen": "It becomes quiet at one moment. A constant rate goes on "
+    "jumping.",
+    "beyond_the_limit": "Two over the curvature of 2 is the limit, and only one rate "
+    "is beyond it: its loss grows without end.",
+    "slow_from_the_start": "A low rate is slow from the first step on. Compare the "
+    "first twenty.",
+    "restless_not_diverging": "It jumps, but does not grow: the noise of a rate that "
+    "is neither too low nor beyond the limit.",
     # regularisation
     "underfit_for_overfit": "That cures overfitting. Here training and validation are "
     "equally bad: the network is too small or not trained enough.",
@@ -1051,6 +1177,7 @@ MISCONCEPTIONS = {
     "with both sides of the image: two of the factors count twice.",
     "sides_counted_once": "An image has two sides, and both grow.",
     "widths_counted_once": "A layer has more maps to read and more to put out.",
+    # modules and heads
     "projection_behind_pooling": "The pooling branch ends in a 1x1 layer: it puts out "
     "as many maps as that layer has filters, not as many as it reads.",
     "branch_left_out": "One branch is missing: four of them are stacked.",
@@ -1103,6 +1230,63 @@ MISCONCEPTIONS = {
     "compare the product with the kernel before you answer.",
     "wide_neck_costs": "Most of the work is in the large filters: maps that they read "
     "times filters. Make the 1x1 layers ahead of them narrower.",
+    # blocks, chains and gates
+    "last_relu_forgotten": "The ReLU behind the addition is missing.",
+    "relu_before_the_sum": "The ReLU was applied to the learned part alone. It comes "
+    "behind the addition.",
+    "inner_relu_forgotten": "The ReLU between the two matrices is missing.",
+    "neck_not_used": "The 3x3 layer reads what the first 1x1 layer leaves, not all the "
+    "maps that enter the block.",
+    "widening_forgotten": "The last 1x1 layer, back to the full number of maps, is "
+    "missing.",
+    "chain_turned_round": "The order is turned round: the matrix of the first stage "
+    "meets the input first, so it stands on the right.",
+    "jacobians_added": "The matrices were added up. Along a chain derivatives "
+    "multiply.",
+    "entries_multiplied": "The matrices were multiplied entry by entry. An output of "
+    "one stage reaches every output of the next: it takes a matrix product.",
+    "shortcuts_ignored": "That is the plain chain. With a shortcut the derivative of a "
+    "stage is the identity plus that of the learned part.",
+    "identity_added_once": "The identity was added once, to the product. Each stage "
+    "has a shortcut of its own.",
+    "shortcut_left_out": "The shortcut is missing: part of the gradient reaches x "
+    "without passing the matrices.",
+    "outer_relu_ignored": "The ReLU behind the addition was ignored: where it puts out "
+    "zero, nothing comes back.",
+    "inner_relu_ignored": "The ReLU between the matrices was ignored: where it puts "
+    "out zero, nothing comes back.",
+    "shortcut_behind_the_relu": "The shortcut ends before the last ReLU: what it "
+    "carries back has passed that ReLU as well.",
+    "outer_product_turned": "The gradient of a matrix is an outer product with the "
+    "outputs as rows and the inputs as columns. Here they are swapped.",
+    "each_layer_doubles": "Each layer adds the same number of maps, however many it "
+    "reads. Nothing doubles.",
+    "stack_grows_inside": "The stack grows inside the block: every layer reads more "
+    "maps than the one before it.",
+    "last_layer_counted": "That is the last layer alone. Count all five.",
+    "newest_maps_only": "That reads only the newest maps. A layer of a dense block "
+    "reads all maps so far.",
+    "one_map_a_filter": "A filter of an ordinary layer reads all maps, not a single "
+    "one.",
+    "one_by_one_alone": "That is the 1x1 layer alone. The depthwise layer ahead of it "
+    "works too.",
+    "depthwise_on_the_output": "The depthwise layer stands ahead of the 1x1 layer: it "
+    "works on the maps that are read.",
+    "max_for_the_mean": "The largest value of each map was taken. Asked is the mean.",
+    "sum_of_the_map": "That is the sum of each map. Divide by the number of positions.",
+    "excite_without_relu": "The ReLU between the two dense layers is missing.",
+    "gates_compete": "With a softmax the maps compete for a whole of 1. A sigmoid "
+    "gives each a weight of its own.",
+    "gate_not_squashed": "The sigmoid is missing: a weight lies between 0 and 1.",
+    "gate_added": "The weights were added to the maps. They multiply them.",
+    "maps_not_weighed": "Those are the weights. The maps, multiplied by them, are "
+    "asked.",
+    "training_is_better": "In training the deeper network is better there: it can "
+    "learn the images, and has learned them too well.",
+    "training_is_worse_too": "Look at the broken lines: the deeper network is worse on "
+    "the training images too, so it has not learned them too well.",
+    "gap_is_the_same": "Both errors of the deeper network are lower. That there is a "
+    "gap does not matter as long as the test error falls.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
