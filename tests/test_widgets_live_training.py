@@ -107,10 +107,9 @@ def test_steps_are_those_of_fit(softmax):
     view.advance(3)
     model, losses = net(softmax), Losses()
     model.compile("adam", loss(softmax))
-    x = SMALL[0] / np.float32(255)
-    batches = augment.batches(x, SMALL[1], 64)
-    model.evaluate(x[:8], SMALL[1][:8], verbose=0)  # else fit uses up an epoch to build
-    model.fit(batches, shuffle=False, verbose=0, callbacks=[losses])
+    batches = augment.batches(SMALL[0] / np.float32(255), SMALL[1], 64)
+    x, y = map(np.concatenate, zip(*(batches[k] for k in range(3)), strict=True))
+    model.fit(x, y, 64, shuffle=False, verbose=0, callbacks=[losses])
     images = np.cumsum([64, 64, 32])  # Keras shows the mean over the epoch so far
     mean = np.cumsum(view.result.losses * [64, 64, 32]) / images
     np.testing.assert_allclose(mean, losses.seen, rtol=1e-5, atol=1e-5)
@@ -451,6 +450,83 @@ def test_showing_the_same_model_again_closes_the_older_view(monkeypatch):
     assert a._widget is None and b._widget is None and c._widget
     for view in (other, new, c):
         view.close()
+
+
+IN_A_KERNEL = """
+from cnnkit import data, models, widgets
+model = models.convnetjs_cifar10((8, 8, 1))
+view = widgets.training_view(model, data.load("digits8"), optimizer="Adam")
+_ = view.widget
+view.advance(1)
+view.start()
+print(view.controls["start"].comm.comm_id)
+"""
+
+
+class Kernel:
+    """A kernel as JupyterLab uses it, widgets answered on a subshell."""
+
+    def __init__(self):
+        from jupyter_client.manager import start_new_kernel
+
+        self.manager, self.client = start_new_kernel(kernel_name="python3")
+        request = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(request)
+        reply = self.client.control_channel.get_msg(timeout=30)
+        self.subshell = reply["content"]["subshell_id"]
+
+    def run(self, code):
+        """What a cell prints, or the name of what it raises."""
+        texts = []
+
+        def hook(message):
+            content = message["content"]
+            if message["msg_type"] in ("stream", "error"):
+                texts.append(content.get("text") or content["ename"])
+
+        self.client.execute_interactive(code, timeout=120, output_hook=hook)
+        return "".join(texts).strip()
+
+    def click(self, comm):
+        data = {"method": "custom", "content": {"event": "click"}}
+        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        message["header"]["subshell_id"] = self.subshell
+        self.client.shell_channel.send(message)
+
+    def until(self, expression, seconds=60):
+        end = time.monotonic() + seconds
+        while self.run(f"print({expression})") != "True":
+            assert time.monotonic() < end, f"{expression}: not in time"
+            time.sleep(0.1)
+
+
+def test_in_a_kernel_it_trains_between_cells():
+    kernel = Kernel()
+    try:
+        start = kernel.run(IN_A_KERNEL)
+        kernel.until("view.run.step > 20")
+        assert kernel.run("1 / 0") == "ZeroDivisionError"
+        before = int(kernel.run("print(view.run.step)"))
+        kernel.until(f"view.run.step > {before} + 20")
+        kernel.click(start)  # on a thread that does not train
+        kernel.until("not view.running and view._task.done()")
+        assert kernel.run("print(view.message, view.run.step == view.result.step)") == (
+            "True"
+        )
+        before = int(kernel.run("print(view.run.step)"))
+        time.sleep(0.5)
+        assert int(kernel.run("print(view.run.step)")) == before
+        kernel.click(start)
+        kernel.until(f"view.run.step > {before} + 5")
+        kernel.manager.interrupt_kernel()  # no cell runs: it pauses the view
+        kernel.until("not view.running and view._task.done()")
+        told = kernel.run("print(view.parts['said'].value)")
+        assert "Paused by an interrupt" in told
+        assert kernel.run("view.start(); print(view.running)") == "True"
+        assert kernel.run("view.close(); print(view.running)") == "False"
+    finally:
+        kernel.client.stop_channels()
+        kernel.manager.shutdown_kernel(now=True)
 
 
 # --- what is shown ------------------------------------------------------------------

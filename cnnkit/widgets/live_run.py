@@ -3,6 +3,8 @@
 No widgets here: `live_training` looks at it.  Importing this module imports Keras.
 """
 
+import contextlib
+import logging
 import math
 from array import array
 from collections.abc import Callable, Iterator, Mapping
@@ -117,7 +119,7 @@ class Run:
         self.test_images = np.asarray(data[2])[chosen]
         self.test_labels = np.asarray(data[3]).ravel()[chosen]
         self._test = np.asarray(self.preprocess(self.test_images))
-        self._inside, self._nets = {}, {}
+        self._inside, self._nets, self._compiled = {}, {}, set()
         self._reader = keras.Model(model.inputs[0], model.outputs[0])
         self._start = [_copy(v) for v in model.variables]
         scores = _copy(self._reader.predict_on_batch(self._test[:CHUNK]))
@@ -212,11 +214,34 @@ class Run:
 
     def advance(self) -> float:
         """One step; its loss."""
-        found = self.net.train_on_batch(*self.batch(), return_dict=True)
+        x, y = self.batch()
+        with self._compiling((self.settings["optimizer"], len(x))):
+            found = self.net.train_on_batch(x, y, return_dict=True)
         loss = float(found["loss"])
         self.losses.append(loss)
         self.accuracies.append(float(found["accuracy"]))
         return loss
+
+    @contextlib.contextmanager
+    def _compiling(self, what):
+        """TensorFlow warns of many compilations, which are meant here."""
+        if what in self._compiled:
+            yield
+            return
+        logger = logging.getLogger("tensorflow")
+        level = logger.level
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+        self._compiled.add(what)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the next step will be compiled first."""
+        size = min(self.settings["batch_size"], len(self.x))
+        return (self.settings["optimizer"], size) not in self._compiled
 
     def smooth(self) -> tuple[np.ndarray, np.ndarray]:
         """Running means of losses and accuracies, the first steps not held back.
@@ -238,7 +263,8 @@ class Run:
         scores = []
         for start in range(0, len(self._test), CHUNK):
             part = self._test[start : start + CHUNK]
-            scores.append(_copy(self._reader.predict_on_batch(part)))
+            with self._compiling(len(part)):
+                scores.append(_copy(self._reader.predict_on_batch(part)))
             yield
         self.scores = self._probabilities(np.concatenate(scores))
         right = (self.scores.argmax(-1) == self.test_labels).mean()

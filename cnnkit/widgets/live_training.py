@@ -2,7 +2,6 @@
 
 import asyncio
 import html
-import io
 import math
 import os
 import signal
@@ -14,14 +13,13 @@ from types import SimpleNamespace
 
 import ipywidgets
 import numpy as np
-from PIL import Image
 
 from .. import plot
 from ..check import approx
 from ..plot.live_training import kernel_tiles, training_moment
-from .base import _DOT, _PICK, _ROW, Explorer, _button, _image, _pick_field
+from .base import _DOT, _PICK, _ROW, Explorer, _button, _pick_field
 from .drawing import _bars, _maps
-from .optimizers import _ticks
+from .live_charts import POINTS, _band, _chart, _curve, _pixels, _sheet, _titled
 
 # name -> the learning rate that it begins with
 RATES = {
@@ -45,8 +43,6 @@ DRAWING = 0.15  # share of the time that redraws may take, and evaluations as mu
 EVERY = 20  # steps between two evaluations, at least
 AWAY = 20  # seconds without a page that shows the view, after which it pauses
 DRAG = 1.5  # seconds after which a slider that moves again makes another mark
-POINTS = 250  # of a curve
-WIDE, HIGH, LEFT, BELOW, ABOVE = 440, 190, 44, 22, 24  # pixels of a chart
 # An image that has loaded tells the kernel that its frame is on the page
 _SEEN = f"""<img hidden alt="" src="{_DOT}" onload="
 const field = this.closest('.cnnkit-explorer')?.querySelector('.cnnkit-seen input');
@@ -193,12 +189,12 @@ class TrainingView(Explorer):
         self.run, self.running, self._steps = run, False, steps
         self.times = dict.fromkeys(("training", "evaluation", "drawing", "frames"), 0)
         self._cell = self._execution = self._task = None
-        self._version = self._started = 0  # counts resets; as it was at the start
-        self._why = ""  # it pauses
+        self._version = self._started = 0  # of what is seen; as it was at the start
+        self._why = self._said = ""  # why it pauses, and the last sentence
         self._frame = self._seen = 0
-        self._seen_at = self._drawn_at = self._marked = 0.0
+        self._drawn_at = self._marked = 0.0
+        self._away = self._looked = 0.0  # seconds unseen, and when that was counted
         self._pace = []  # (time, images) of the last slices
-        self._compiled = set()
         self._pixels = _pixels(run.test_images)
         super().__init__(settings, self._take_over, TrainingView._make, None)
 
@@ -224,7 +220,10 @@ class TrainingView(Explorer):
 
     def start(self) -> None:
         """Train until `pause`, between the cells that run."""
-        self._soon(self._start)
+        if threading.current_thread() is threading.main_thread():
+            self._start()
+        else:
+            self._soon(self._start)
 
     def pause(self) -> None:
         """Let the running step end; nothing runs afterwards."""
@@ -233,6 +232,7 @@ class TrainingView(Explorer):
     def advance(self, steps: int = 1) -> None:
         """Take steps now, at once, and evaluate."""
         self.running = False
+        self._version += 1
         for _ in range(steps):
             if not math.isfinite(self._step()):
                 break
@@ -255,6 +255,7 @@ class TrainingView(Explorer):
         self.running = False
         self._version += 1
         _open.discard(self)
+        self._frame = self._seen = 0
         super().close()
 
     def show(self) -> None:
@@ -330,12 +331,12 @@ class TrainingView(Explorer):
         def safely():
             try:
                 action()
-            except Exception as error:
+            except Exception as error:  # shown to the student, who can go on
                 self._problem(error)
 
         loop = _kernel_loop()
         if loop is None or threading.current_thread() is threading.main_thread():
-            action()
+            safely()
         else:
             loop.call_soon_threadsafe(safely)
 
@@ -351,7 +352,7 @@ class TrainingView(Explorer):
                 "none: use advance(steps)"
             ) from None
         self.running, self._why, self._started = True, "", self._version
-        self._seen_at = time.monotonic()
+        self._away, self._looked = 0.0, time.monotonic()
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._train())
         self._show_state()
@@ -391,15 +392,14 @@ class TrainingView(Explorer):
         self._pace = [*self._pace[-30:], (time.monotonic(), images)]
 
     def _step(self) -> float:
-        key = self.settings["optimizer"], self.settings["batch_size"]
-        new = key not in self._compiled
+        new = self.run.is_new
         if new:
-            self._compiled.add(key)
+            said = self._said
             self._tell("Compiling the step for these settings …")
         began = time.perf_counter()
         loss = self.run.advance()
         if new:
-            self._tell("")
+            self._tell(said)
             self._pace = []
         else:
             self.times["training"] += time.perf_counter() - began
@@ -433,13 +433,16 @@ class TrainingView(Explorer):
     def _frame_is_due(self) -> bool:
         """Not too often, not too costly, and not before the last one was seen."""
         now = time.monotonic()
-        away = now - self._seen_at
-        if self._seen and self._seen < self._frame and away > AWAY:
+        unseen = self._seen and self._seen < self._frame
+        # a long cell between two looks is no absence
+        self._away = self._away + min(now - self._looked, 0.5) if unseen else 0.0
+        self._looked = now
+        if self._away > AWAY:
             self.running = False
             self._why = f"Paused: no page has shown this view for {AWAY} s."
         frames = self.times["frames"] or 1
         wait = max(FRAME, self.times["drawing"] / frames / DRAWING)
-        waits_for_page = self._seen and self._seen < self._frame and away < 2
+        waits_for_page = unseen and self._away < 2
         return now - self._drawn_at >= wait and not waits_for_page
 
     def _finish(self) -> None:
@@ -643,10 +646,11 @@ class TrainingView(Explorer):
 
     def _was_seen(self, change) -> None:
         if change["new"].isdigit():
-            self._seen, self._seen_at = int(change["new"]), time.monotonic()
+            self._seen = int(change["new"])
 
     def _tell(self, text: str) -> None:
         """A sentence that screen readers read out."""
+        self._said = text
         if self._widget is not None:
             self.parts["said"].value = (
                 '<div role="status" style="line-height:1.5;min-height:1.5em">'
@@ -907,127 +911,3 @@ def _described(names, settings) -> str:
         else:
             words.append(f"{name.replace('_', ' ')} {value:.3g}")
     return ", ".join(words)
-
-
-def _pixels(images) -> np.ndarray:
-    """Images for the eye: (n, height, width, 3) of type uint8."""
-    images = np.asarray(images)
-    if images.dtype != np.uint8:
-        low, high = float(images.min()), float(images.max())
-        if low >= 0 and high <= 1:
-            low, high = 0.0, 1.0
-        images = np.uint8(255 * (images - low) / ((high - low) or 1))
-    if images.shape[-1] != 3:
-        images = images[..., :1].repeat(3, axis=-1)
-    return images
-
-
-def _sheet(tiles: np.ndarray, side: int, columns: int, alt: str) -> str:
-    """Pictures (n, height, width, 3) of type uint8, each about `side` pixels wide."""
-    count, height, width, _ = tiles.shape
-    high = max(1, round(side * height / width))
-    down, across = np.arange(high) * height // high, np.arange(side) * width // side
-    columns = min(columns if count <= 16 else 2 * columns, count)
-    rows, gap = -(-count // columns), 3 if count > 1 else 0
-    sheet = np.full((rows, high + gap, columns, side + gap, 3), 255, np.uint8)
-    for k, tile in enumerate(tiles):
-        place = sheet[k // columns, :high, k % columns, :side]
-        place[:] = tile[down][:, across]
-    sheet = sheet.reshape(rows * (high + gap), columns * (side + gap), 3)
-    file = io.BytesIO()
-    Image.fromarray(sheet).save(file, "PNG", compress_level=1)
-    return _image(file, *sheet.shape[1::-1], alt)
-
-
-def _titled(title: str, body: str) -> str:
-    return (
-        f'<div style="line-height:1.6;color:{plot.GREY}">{html.escape(title)}</div>'
-        f"{body}"
-    )
-
-
-def _places(steps, values, end: float, top: float) -> str:
-    """Points of a curve in the pixels of a chart."""
-    x = np.asarray(steps, float) / end * (WIDE - LEFT - 8)
-    y = (1 - np.asarray(values, float) / top) * (HIGH - BELOW - ABOVE)
-    return " ".join(
-        f"{a:.1f},{b:.1f}" for a, b in zip(x, y.clip(-99, 999), strict=True)
-    )
-
-
-def _curve(values, end, top, color, width, points=()) -> str:
-    """A line through one value a step, or through (step, value) with dots."""
-    values = np.asarray(values, float)
-    if points:
-        steps = np.array([step for step, _ in points])
-    else:
-        steps = np.arange(1, len(values) + 1)
-    fine = np.isfinite(values)
-    steps, values = steps[fine], values[fine]
-    if not len(values):
-        return ""
-    if len(values) > POINTS:
-        chosen = np.linspace(0, len(values) - 1, POINTS).round().astype(int)
-        steps, values = steps[chosen], values[chosen]
-    line = _places(steps, values, end, top)
-    dots = ""
-    if points and len(values) <= 60:
-        dots = "".join(
-            f'<circle cx="{x}" cy="{y}" r="2.6" fill="{color}"/>'
-            for x, y in (place.split(",") for place in line.split())
-        )
-    return (
-        f'<polyline points="{line}" fill="none" stroke="{color}" '
-        f'stroke-width="{width}" stroke-linejoin="round"/>{dots}'
-    )
-
-
-def _band(values, end, top) -> str:
-    """From the lowest to the highest of each stretch of steps."""
-    values = np.where(np.isfinite(values), values, 2 * top)
-    if not len(values):
-        return ""
-    starts = np.unique(np.linspace(0, len(values), POINTS, False).astype(int))
-    steps = starts + 1
-    high = _places(steps, np.maximum.reduceat(values, starts), end, top)
-    low = _places(steps[::-1], np.minimum.reduceat(values, starts)[::-1], end, top)
-    return (
-        f'<polygon points="{high} {low}" fill="{plot.BLUE}" fill-opacity="0.22" '
-        f'stroke="{plot.BLUE}" stroke-opacity="0.3" stroke-width="0.7"/>'
-    )
-
-
-def _chart(title, curves, end, top, marks, alt) -> str:
-    """Curves over steps with numbered marks, as a drawing."""
-    wide, high = WIDE - LEFT - 8, HIGH - BELOW - ABOVE
-    parts = [f'<text x="0" y="13" font-size="13" fill="{plot.INK}">{title}</text>']
-    style = f'font-size="12" fill="{plot.GREY}"'
-    for value in _ticks(0, end):
-        x = LEFT + value / end * wide
-        parts.append(
-            f'<text x="{x:.1f}" y="{HIGH - 6}" text-anchor="middle" {style}>'
-            f"{value:,.0f}</text>"
-        )
-    for value in _ticks(0, top):
-        y = ABOVE + (1 - value / top) * high
-        parts.append(
-            f'<line x1="{LEFT}" x2="{LEFT + wide}" y1="{y:.1f}" y2="{y:.1f}" '
-            f'stroke="{plot.PALE}"/><text x="{LEFT - 6}" y="{y:.1f}" '
-            f'text-anchor="end" dominant-baseline="central" {style}>{value:.3g}</text>'
-        )
-    inside = "".join(curves)
-    for step, text in marks:
-        x = step / end * wide
-        inside += (
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{high}" '
-            f'stroke="{plot.GREY}" stroke-dasharray="3 3"/>'
-            f'<text x="{x + 3:.1f}" y="10" {style}>{text}</text>'
-        )
-    parts.append(
-        f'<svg x="{LEFT}" y="{ABOVE}" width="{wide}" height="{high}">{inside}</svg>'
-    )
-    return (
-        f'<svg viewBox="0 0 {WIDE} {HIGH}" width="{WIDE}" role="img" '
-        'style="max-width:100%;height:auto;font-family:sans-serif" '
-        f'aria-label="{html.escape(alt)}">{"".join(parts)}</svg>'
-    )
