@@ -765,8 +765,6 @@ MISCONCEPTIONS = {
     "the floor at the end only.",
     "quarter_wave": "That is a quarter of a wave, which ends steeply. Half a wave is "
     "flat at both ends.",
-    "clipped_one_by_one": "Each array was shortened by itself, which turns the "
-    "direction. One factor for all keeps it.",
     "length_of_each_array": "Each array got a length of its own. Measure all of them "
     "as one long vector.",
     "clipped_entry_by_entry": "Each entry was cut by itself, which turns the "
