@@ -182,10 +182,54 @@ MISCONCEPTIONS = {
     "weights_not_shared": "The entries are counted right, but the six rows repeat the "
     "same few weights.",
     "one_row_only": "That is one row of the matrix. There is a row for each position.",
+    "bias_is_no_connection": "A bias is no connection: it reads no pixel.",
+    "matrix_transposed": "Rows and columns are exchanged: a row for each place, a "
+    "column for each sample.",
+    "kernel_for_stride": "That is the width of the kernel. By how many columns does it "
+    "move from one row to the next?",
+    "same_wires_other_weights": "The wires are those of a convolution. Compare the "
+    "weights row by row.",
+    "zero_is_a_weight": "A kernel may have a weight of zero. Look at the pattern from "
+    "row to row.",
+    "steps_differ": "Measure each step from row to row: they are not all the same.",
+    "cut_by_the_border": "At the ends a part of the kernel lies on zeros that were "
+    "added, and is not in the matrix.",
+    "weights_shared_here": "That is the layer with shared weights. Here each place has "
+    "its own.",
+    "one_bias_for_all": "Each place has a bias of its own, too.",
+    "over_budget": "That is one too many: multiply it out, and compare with the "
+    "budget.",
+    "units_forgotten": "The dense layer has ten units, each with all its weights.",
+    "colours_forgotten_in_dense": "The dense layer reads all three colours of each "
+    "pixel.",
     "kernels_multiplied": "Neighbouring units overlap: each layer adds kernel - 1 "
     "inputs, it does not multiply.",
     "equivariance_for_invariance": "That would be invariance, which takes pooling over "
     "the whole map. The kernel finds the same pattern at its new place.",
+    "shared_weights_move": "The kernel meets the same samples two places further on, "
+    "and gives the same sums there.",
+    "dense_knows_places": "In a dense layer every sample has weights of its own. In "
+    "another place it meets others.",
+    "one_number_cannot_move": "That is a single number: it has no place to move to.",
+    "sum_has_no_places": "The same numbers are added up, in other places.",
+    "maximum_has_no_places": "The map moves along, and its largest value moves with "
+    "it: it is still there.",
+    "whole_windows_move": "Moved by a whole window, the same samples share a window as "
+    "before.",
+    "other_pairs_meet": "Moved by half a window, other samples share a window than "
+    "before.",
+    "ends_compared": "The ends were compared as well: there np.roll brings in samples "
+    "from the other end, and the map is shorter than the signal.",
+    "alarm_missed": "This layer does not move along. Compare all values except the "
+    "first s.",
+    "shared_slopes_averaged": "The places were averaged. A weight that is used at all "
+    "of them gets the sum.",
+    "one_place_only": "That is the slope from a single place. A shared weight collects "
+    "from all of them.",
+    "not_turned_here": "Nothing is turned here: the slope of place i meets the sample "
+    "i + a.",
+    "slope_back_along_its_wire": "A slope goes back along the wire on which the sample "
+    "came, with the same weight: unit i reads sample i + a with the weight a.",
     # 1x1 filters
     "one_by_one_does_nothing": "That is the input unchanged. A 1x1 filter has a weight "
     "for each channel: it scales one channel and mixes several.",
