@@ -204,14 +204,14 @@ def _accuracy_of_scores(y, heads):
 
 
 # A part of the images, 16x16 pixels instead of 32x32
-SMALL = {"images": 5000, "test_images": 1000, "shrunk": 2}
+SMALL = {"images": 2500, "test_images": 1000, "shrunk": 2, "batch_size": 50}
 EXPERIMENTS = {
     "lenet5": Experiment(
         "LeNet-5 as in 1998 and as built today, on all of Fashion-MNIST",
         "fashion_mnist",
         ("1998: tanh, average", "today: ReLU, max"),
         _lenet5,
-        small={"epochs": 10, "batch_size": 120, "seeds": 3},
+        small={"epochs": 6, "batch_size": 120, "seeds": 3},
         full={"epochs": 30, "batch_size": 120, "seeds": 5},
     ),
     "degradation": Experiment(
@@ -219,7 +219,7 @@ EXPERIMENTS = {
         "cifar10",
         tuple(f"{k}-{d}" for k in ("plain", "residual") for d in (20, 32, 44, 56)),
         _degradation,
-        small={**SMALL, "epochs": 10, "batch_size": 125, "seeds": 2},
+        small={**SMALL, "epochs": 8, "seeds": 2},
         full={"epochs": 164, "batch_size": 125, "seeds": 2},
         transforms=lambda variant, settings: _flip_and_shift(4),
     ),
@@ -228,7 +228,7 @@ EXPERIMENTS = {
         "cifar10",
         ("Adadelta", "SGD with momentum"),
         _convnetjs,
-        small={**SMALL, "shrunk": 1, "epochs": 20, "batch_size": 50, "seeds": 2},
+        small={**SMALL, "images": 5000, "shrunk": 1, "epochs": 15, "seeds": 2},
         full={"epochs": 60, "batch_size": 50, "seeds": 3},
         transforms=lambda variant, settings: _flip_and_shift(2),
     ),
@@ -237,7 +237,7 @@ EXPERIMENTS = {
         "cifar10",
         RECIPE,
         _recipe,
-        small={**SMALL, "epochs": 10, "batch_size": 125, "seeds": 2},
+        small={**SMALL, "epochs": 8, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
             () if variant == "without augmentation" else _flip_and_shift(4)
@@ -248,7 +248,7 @@ EXPERIMENTS = {
         "cifar10",
         tuple(OPTIMIZERS),
         _optimizers,
-        small={**SMALL, "epochs": 8, "batch_size": 125, "seeds": 3},
+        small={**SMALL, "epochs": 8, "seeds": 3},
         full={"epochs": 60, "batch_size": 125, "seeds": 3},
     ),
     "regularization": Experiment(
@@ -256,7 +256,7 @@ EXPERIMENTS = {
         "cifar10",
         REGULARIZERS,
         _regularized,
-        small={**SMALL, "epochs": 20, "batch_size": 100, "seeds": 2},
+        small={**SMALL, "epochs": 12, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
             _flip_and_shift(4) if variant in ("augmentation", "all three") else ()
@@ -269,10 +269,10 @@ EXPERIMENTS = {
         _auxiliary,
         small={
             **SMALL,
+            "images": 1000,
             "shrunk": 1,
-            "images": 2000,
-            "epochs": 5,
-            "batch_size": 100,
+            "batch_size": 25,
+            "epochs": 4,
             "seeds": 2,
         },
         full={"epochs": 60, "batch_size": 125, "seeds": 2},
