@@ -37,7 +37,8 @@ def _decayed(model):
     return model
 
 
-def _flip_and_shift(pixels):
+def _flip_and_shift(settings, pixels=4):
+    pixels //= settings.get("shrunk", 1)
     return [augment.flip, lambda x, rng: augment.shift(x, rng, pixels)]
 
 
@@ -221,7 +222,7 @@ EXPERIMENTS = {
         _degradation,
         small={**SMALL, "epochs": 8, "seeds": 2},
         full={"epochs": 164, "batch_size": 125, "seeds": 2},
-        transforms=lambda variant, settings: _flip_and_shift(4),
+        transforms=lambda variant, settings: _flip_and_shift(settings),
     ),
     "convnetjs": Experiment(
         "The network of the ConvNetJS demonstration on CIFAR-10",
@@ -230,7 +231,7 @@ EXPERIMENTS = {
         _convnetjs,
         small={**SMALL, "images": 5000, "shrunk": 1, "epochs": 15, "seeds": 2},
         full={"epochs": 60, "batch_size": 50, "seeds": 3},
-        transforms=lambda variant, settings: _flip_and_shift(2),
+        transforms=lambda variant, settings: _flip_and_shift(settings, 2),
     ),
     "recipe": Experiment(
         "ResNet-20 on CIFAR-10, and the same without one ingredient each",
@@ -240,7 +241,7 @@ EXPERIMENTS = {
         small={**SMALL, "epochs": 8, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
-            () if variant == "without augmentation" else _flip_and_shift(4)
+            () if variant == "without augmentation" else _flip_and_shift(settings)
         ),
     ),
     "optimizers": Experiment(
@@ -259,7 +260,9 @@ EXPERIMENTS = {
         small={**SMALL, "epochs": 12, "seeds": 2},
         full={"epochs": 100, "batch_size": 125, "seeds": 3},
         transforms=lambda variant, settings: (
-            _flip_and_shift(4) if variant in ("augmentation", "all three") else ()
+            _flip_and_shift(settings)
+            if variant in ("augmentation", "all three")
+            else ()
         ),
     ),
     "auxiliary": Experiment(
@@ -276,6 +279,6 @@ EXPERIMENTS = {
             "seeds": 2,
         },
         full={"epochs": 60, "batch_size": 125, "seeds": 2},
-        transforms=lambda variant, settings: _flip_and_shift(4),
+        transforms=lambda variant, settings: _flip_and_shift(settings),
     ),
 }
