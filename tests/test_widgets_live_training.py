@@ -226,12 +226,14 @@ def test_another_optimizer_begins_with_a_rate_of_its_own_and_no_memory():
     view.close()
 
 
-def test_marks_of_one_drag_are_one(monkeypatch):
+def test_marks_of_one_drag_or_one_step_are_one(monkeypatch):
     view = widgets.training_view(net(), SMALL)
     view.advance(2)
     for rate in (0.02, 0.04, 0.08):
         view.set(learning_rate=rate)
     assert [mark[:2] for mark in view.run.marks] == [(2, "learning rate 0.08")]
+    view.set(flip=True)
+    assert [mark[1] for mark in view.run.marks] == ["learning rate 0.08, flip on"]
     monkeypatch.setattr(widgets.live_training, "DRAG", 0)
     view.advance(12)
     view.set(learning_rate=0.01)

@@ -11,7 +11,8 @@ from .base import _image
 from .optimizers import _ticks
 
 POINTS = 250  # of a curve
-WIDE, HIGH, LEFT, BELOW, ABOVE = 440, 190, 44, 22, 24  # pixels of a chart
+WIDE, HIGH, LEFT, RIGHT = 408, 190, 40, 18  # pixels of a chart
+BELOW, ABOVE = 22, 24
 
 
 def _pixels(images) -> np.ndarray:
@@ -51,9 +52,26 @@ def _titled(title: str, body: str) -> str:
     )
 
 
+def _key(**colors) -> str:
+    """Coloured squares with words, within a text of a drawing."""
+    return " ".join(
+        f'<tspan fill="{color}" dx="6">■</tspan> {text}'
+        for text, color in colors.items()
+    )
+
+
+def _says(names, probabilities) -> str:
+    """The likeliest classes, each with a bar."""
+    return "".join(
+        f'<div style="line-height:1.4">{html.escape(name)} {p:.3f}<div style="height:'
+        f'5px;width:{max(1, 128 * p):.0f}px;background:{plot.BLUE}"></div></div>'
+        for name, p in zip(names, probabilities, strict=True)
+    )
+
+
 def _places(steps, values, end: float, top: float) -> str:
     """Points of a curve in the pixels of a chart."""
-    x = np.asarray(steps, float) / end * (WIDE - LEFT - 8)
+    x = np.asarray(steps, float) / end * (WIDE - LEFT - RIGHT)
     y = (1 - np.asarray(values, float) / top) * (HIGH - BELOW - ABOVE)
     return " ".join(
         f"{a:.1f},{b:.1f}" for a, b in zip(x, y.clip(-99, 999), strict=True)
@@ -104,7 +122,7 @@ def _band(values, end, top) -> str:
 
 def _chart(title, curves, end, top, marks, alt) -> str:
     """Curves over steps with numbered marks, as a drawing."""
-    wide, high = WIDE - LEFT - 8, HIGH - BELOW - ABOVE
+    wide, high = WIDE - LEFT - RIGHT, HIGH - BELOW - ABOVE
     parts = [f'<text x="0" y="13" font-size="13" fill="{plot.INK}">{title}</text>']
     style = f'font-size="12" fill="{plot.GREY}"'
     for value in _ticks(0, end):

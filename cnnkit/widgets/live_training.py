@@ -18,8 +18,18 @@ from .. import plot
 from ..check import approx
 from ..plot.live_training import kernel_tiles, training_moment
 from .base import _DOT, _PICK, _ROW, Explorer, _button, _pick_field
-from .drawing import _bars, _maps
-from .live_charts import POINTS, _band, _chart, _curve, _pixels, _sheet, _titled
+from .drawing import _maps
+from .live_charts import (
+    POINTS,
+    _band,
+    _chart,
+    _curve,
+    _key,
+    _pixels,
+    _says,
+    _sheet,
+    _titled,
+)
 
 # name -> the learning rate that it begins with
 RATES = {
@@ -193,6 +203,7 @@ class TrainingView(Explorer):
         self._why = self._said = ""  # why it pauses, and the last sentence
         self._frame = self._seen = 0
         self._drawn_at = self._marked = 0.0
+        self._cost = 0.0  # seconds a redraw takes
         self._away = self._looked = 0.0  # seconds unseen, and when that was counted
         self._pace = []  # (time, images) of the last slices
         self._pixels = _pixels(run.test_images)
@@ -440,8 +451,7 @@ class TrainingView(Explorer):
         if self._away > AWAY:
             self.running = False
             self._why = f"Paused: no page has shown this view for {AWAY} s."
-        frames = self.times["frames"] or 1
-        wait = max(FRAME, self.times["drawing"] / frames / DRAWING)
+        wait = max(FRAME, self._cost / DRAWING)
         waits_for_page = unseen and self._away < 2
         return now - self._drawn_at >= wait and not waits_for_page
 
@@ -464,16 +474,20 @@ class TrainingView(Explorer):
         """Take over what the controls say."""
         if self._widget is None:
             return
-        settings = {name: self.controls[name].value for name in self.settings}
-        changed = [k for k in settings if settings[k] != self.settings[k]]
+        old, settings = self.settings, {}
+        for name in old:
+            value = settings[name] = self.controls[name].value
+            if isinstance(value, float) and math.isclose(value, old[name]):
+                settings[name] = old[name]  # as a page has rounded it
+        changed = [name for name in settings if settings[name] != old[name]]
         self.settings = settings
         if not changed and self._frame:
             return
-        training = [name for name in changed if name not in LOOKS]
+        training = {name for name in changed if name not in LOOKS}
         if training:
             self.run.use(settings)
             text = _described(training, settings)
-            self._mark(training, text)
+            self._mark(training)
             self._tell(f"From step {self.run.step + 1:,} on: {text}.")
         self.controls["momentum"].disabled = settings["optimizer"] not in MOMENTUM
         if not self._frame:
@@ -484,14 +498,14 @@ class TrainingView(Explorer):
         elif not training:
             self._show_maps()
 
-    def _mark(self, names, text) -> None:
+    def _mark(self, names) -> None:
         """On the curves; what is dragged to and fro leaves one mark."""
         marks, step, now = self.run.marks, self.run.step, time.monotonic()
-        drag = set(names) <= {"learning_rate", "momentum"} and now - self._marked < DRAG
-        if marks and marks[-1][2] == names and (drag or marks[-1][0] == step):
-            marks.pop()
+        drag = names <= {"learning_rate", "momentum"} and now - self._marked < DRAG
+        if marks and (marks[-1][0] == step or (drag and marks[-1][2] == names)):
+            names = names | marks.pop()[2]
         if step:
-            marks.append((step, text, names))
+            marks.append((step, _described(names, self.settings), names))
             self._marked = now
 
     # ------------------------------------------------------------ what is shown
@@ -542,8 +556,8 @@ class TrainingView(Explorer):
                 max=0.99,
                 step=0.01,
                 description="Momentum",
-                layout={"width": "290px"},
-                style={"description_width": "70px"},
+                layout={"width": "300px"},
+                style={"description_width": "84px"},
             ),
             "weight_decay": choice(
                 "weight_decay",
@@ -711,9 +725,12 @@ class TrainingView(Explorer):
         self.parts["numbers"].value = self._numbers() + _SEEN % self._frame
         self.picture.value = self._charts()
         self.parts["filters"].value = self._filters()
-        self._show_maps()
-        self.times["drawing"] += time.perf_counter() - began
+        if self._frame % 2 or not self.running:
+            self._show_maps()  # half of the cost
+        cost = time.perf_counter() - began
+        self.times["drawing"] += cost
         self.times["frames"] += 1
+        self._cost = max(cost, self._cost / 2)
         self._drawn_at = time.monotonic()
 
     def _numbers(self) -> str:
@@ -731,7 +748,7 @@ class TrainingView(Explorer):
         cells = {
             "step": f"{result.step:,}",
             "epoch": f"{result.epoch:.2f}",
-            "loss, running mean": _about(result.loss),
+            "loss, running mean": "not a number" if run.broken else _about(result.loss),
             "accuracy, batches": _about(result.accuracy),
             f"accuracy, {n} held out": right,
             "images a second": rate,
@@ -744,7 +761,7 @@ class TrainingView(Explorer):
         )
         guess = math.log(len(run.class_names))
         hint = ""
-        if result.step >= 30 and result.loss > 1.5 * guess:
+        if result.step >= 30 and 1.5 * guess < result.loss < math.inf:
             hint = (
                 f'<div style="line-height:1.4">Worse than guessing, whose loss is '
                 f"{_about(guess)}: the learning rate may be too high.</div>"
@@ -774,15 +791,17 @@ class TrainingView(Explorer):
             _curve(result.accuracies, end, 1, plot.BLUE, 2),
             _curve([y for _, y in points], end, 1, plot.VERMILLION, 2, points),
         ]
-        old = " · grey: before the reset" if run.before else ""
+        grey = {"before the reset": "#8c8c8c"} if run.before else {}
         pictures = [
             _chart(
-                f"Loss: batches, running mean{old}", losses, end, top, marks,
+                f"Loss {_key(**{'running mean': plot.BLUE}, **grey)}",
+                losses, end, top, marks,
                 f"Loss over {run.step} steps; the running mean is now "
                 f"{_about(result.loss)}.",
             ),
             _chart(
-                f"Accuracy: batches (blue), held out (red){old}",
+                "Accuracy "
+                + _key(batches=plot.BLUE, **{"held out": plot.VERMILLION}, **grey),
                 accuracies, end, 1, marks,
                 f"Accuracy over {run.step} steps; now {_about(result.accuracy)} on the "
                 f"batches, {_about(result.held_out)} on held-out images.",
@@ -823,7 +842,7 @@ class TrainingView(Explorer):
         self.parts["maps"].value = (
             '<div style="display:flex;flex-wrap:wrap;gap:4px 14px"><div>'
             + _titled(f"{name} ({right} now)", image)
-            + _bars(scores[best], [run.class_names[b] for b in best])
+            + _says([run.class_names[b] for b in best], scores[best])
             + f"</div>{_maps([(layer, maps)])}</div>"
         )
 
@@ -835,12 +854,12 @@ class TrainingView(Explorer):
         cells = []
         for k, said, sure in run.mistakes(10):
             true = html.escape(names[run.test_labels[k]])
-            said = f"{html.escape(names[said])} {100 * sure:.0f} %"
+            said = f"{html.escape(names[said])} {100 * sure:.0f}\N{NO-BREAK SPACE}%"
             picture = _sheet(
                 self._pixels[k : k + 1], 64, 1, f"{true}, taken for {said}"
             )
             cells.append(
-                f'<div data-pick="{k}" style="cursor:pointer;width:86px;line-height:'
+                f'<div data-pick="{k}" style="cursor:pointer;width:76px;line-height:'
                 f'1.25;overflow-wrap:anywhere">{picture}{true}<br>'
                 f'<span style="color:#a03c00">{said}</span></div>'
             )
@@ -902,8 +921,9 @@ def _about(x, digits: int = 3) -> str:
 def _described(names, settings) -> str:
     """Settings in words."""
     words = []
-    for name in names:
-        value = settings[name]
+    for name, value in settings.items():
+        if name not in names:
+            continue
         if isinstance(value, bool):
             words.append(f"{name} {'on' if value else 'off'}")
         elif name == "optimizer":
