@@ -51,7 +51,8 @@ def record_curves(
     >>> run = {"variant": "A", "seed": 0, "epochs": [row]}
     >>> record = runs.Record(
     ...     "two", "Two", "small", "cnnkit run two", {"epochs": 1},
-    ...     {"images": 10, "name": "digits8"}, {"count": 1, "kind": "CPU"},
+    ...     {"images": 10, "name": "digits8", "pixels": "8x8"},
+    ...     {"count": 1, "kind": "CPU"},
     ...     {"backend": "tensorflow", "keras": "3"}, "2026-01-01", 5.0, "", [run], "")
     >>> fig = record_curves(record)
     >>> [(ax.get_title(), ax.lines[0].get_ydata().tolist()) for ax in fig.axes]
