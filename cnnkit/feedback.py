@@ -74,6 +74,7 @@ def expect(
       Nearly: the distance the kernel can travel leaves out where it starts. Add one
       for the first placement.
     """
+    __tracebackhide__ = True  # the message is for students, these lines are not
     pairs = _pairs(mistakes)
     _check_expected(expected)
     why = _misfit(received, expected, rtol, atol)
@@ -119,6 +120,7 @@ def plausible(
       received  (55, 55)
       Asked are 3 values; these are 2.
     """
+    __tracebackhide__ = True
     pairs = _pairs(mistakes)
     words = _words(kind)
     wanted = "str" if words else getattr(kind, "__name__", kind)
@@ -148,7 +150,11 @@ def plausible(
 
 
 def _fail(tested, *lines):
-    """Raises with the lines below what was tested, each wrapped and set in."""
+    raise AssertionError(_message(tested, lines))
+
+
+def _message(tested, lines) -> str:
+    """The lines below what was tested, each wrapped and set in."""
     text = [str(tested)]
     for line in "\n".join(line for line in lines if line).split("\n"):
         if re.match(r" *(expected|received) ", line):  # columns, left as they are
@@ -162,7 +168,7 @@ def _fail(tested, *lines):
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-    raise AssertionError("\n".join(text))
+    return "\n".join(text)
 
 
 def _pairs(mistakes) -> list:
@@ -428,6 +434,7 @@ def _values(count):
 
 
 def _fail_unless_shape(tested, said, value, shape, recognised):
+    __tracebackhide__ = True
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if isinstance(value, np.ndarray):
         got = value.shape
@@ -538,6 +545,7 @@ def own_work(function: Callable, *arguments, without: tuple[str, ...] = ()):
       It calls numpy.convolve, which does what was to be written here. Write it out
       with loops or other array operations.
     """
+    __tracebackhide__ = True
     names = (without,) if isinstance(without, str) else tuple(without)
     named = "what was to be written" if function is ... else _short(function)
     named = getattr(function, "__name__", named)
