@@ -118,7 +118,7 @@ class Run:
         chosen = np.random.default_rng(seed).permutation(len(data[2]))[:held_out]
         self.test_images = np.asarray(data[2])[chosen]
         self.test_labels = np.asarray(data[3]).ravel()[chosen]
-        self._test = np.asarray(self.preprocess(self.test_images))
+        self._test = self._read(self.test_images)
         self._inside, self._nets, self._compiled = {}, {}, set()
         self._reader = keras.Model(model.inputs[0], model.outputs[0])
         self._start = [_copy(v) for v in model.variables]
@@ -210,7 +210,10 @@ class Run:
                 images = transform(images, rng)
         self._position += len(chosen)
         self._number += 1
-        return self.preprocess(images), self.y[chosen]
+        return self._read(images), self.y[chosen]
+
+    def _read(self, images) -> np.ndarray:
+        return np.asarray(self.preprocess(images), keras.config.floatx())
 
     def advance(self) -> float:
         """One step; its loss."""
