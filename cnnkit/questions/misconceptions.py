@@ -277,6 +277,9 @@ MISCONCEPTIONS = {
     "front of it can leave fewer.",
     "large_kernel_writes_all": "The large kernel makes all 96 maps by itself. A 1x1 "
     "layer behind it can make many maps out of few.",
+    "padded_here": "Padding keeps the size here: no place is lost at the border.",
+    "outer_layers_not_counted": "That is the 3x3 layer alone. The two 1x1 layers count "
+    "as well.",
     # pooling
     "mean_for_max": "That is the mean of each window. Max pooling keeps its largest "
     "value.",
@@ -628,6 +631,7 @@ MISCONCEPTIONS = {
     "tanh_square_left_out": "The square is missing: the slope of tanh is 1 minus the "
     "square of its value.",
     "slope_not_value": "That is the slope of the function. Asked is its value.",
+    "right_half_slope": "That is the slope right of zero. On the left the leak counts.",
     # initialisation and normalisation
     "variance_for_deviation": "That is the variance. The standard deviation is its "
     "root.",
@@ -722,6 +726,8 @@ MISCONCEPTIONS = {
     "over the fan-in makes up for it, and equal weights do not fade so.",
     "equal_units_stay_equal": "Random weights, of whatever variance, tell units apart. "
     "Units that start equal get the same gradients for ever.",
+    "batch_alone": "Those are the statistics of the batch alone. Only a share of them "
+    "enters the averages.",
     # optimisers and schedules
     "slope_of_square": "The slope of x^2 is 2x, so a step multiplies x by 1 - 2 rate. "
     "Ask when this factor is outside -1 to 1.",
@@ -733,8 +739,8 @@ MISCONCEPTIONS = {
     "independent values has an n-th of their variance.",
     "sum_varies": "That is the variance of the sum of two. Their mean is half the sum.",
     "last_batch": "The last batch is smaller, and it is a step too.",
-    "momentum_forgotten": "That is plain gradient descent: the velocity keeps 0.9 of "
-    "what it was.",
+    "momentum_forgotten": "That is plain gradient descent: the velocity keeps a share "
+    "rho of what it was.",
     "mean_for_velocity": "That takes a mean, in which a new gradient counts 1 - rho. "
     "Here it enters the velocity in full.",
     "two_terms": "That is one step of the way. Add up 1 + 0.9 + 0.9^2 and so on.",
@@ -829,6 +835,10 @@ MISCONCEPTIONS = {
     "first twenty.",
     "restless_not_diverging": "It jumps, but does not grow: the noise of a rate that "
     "is neither too low nor beyond the limit.",
+    "correction_left_out": "That is the step without the correction for the start at "
+    "zero. At first both averages are too small.",
+    "square_brings_two": "The slope of 3x^2 is 6x: the square brings a factor of two.",
+    "decay_grows": "The weight has grown. The decay takes a share of it away.",
     # regularisation
     "underfit_for_overfit": "That cures overfitting. Here training and validation are "
     "equally bad: the network is too small or not trained enough.",
