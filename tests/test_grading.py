@@ -468,13 +468,18 @@ def test_outputs_that_act_are_left_out():
             data={"text/plain": "<b>", "image/png": '"><script>', "text/latex": "$"},
             metadata={"image/png": {"width": '"'}},
         ),
-        v4.new_output("display_data", data={"image/png": "aGFja2Vk\n"}),
+        v4.new_output(
+            "display_data",
+            data={"image/png": "aGFja2Vk\n"},
+            metadata={"alt": "A \ud800 line.", "onload": "act()"},
+        ),
         v4.new_output("stream", name="stderr", text="\ud800"),
     ]
     kept = harmless(outputs)
     assert kept[0].data == {"text/plain": "[not kept: text/html]"}
     assert kept[1].data == {"text/plain": "<b>"} and kept[1].metadata == {}
     assert kept[2].data == {"image/png": "aGFja2Vk\n"}
+    assert kept[2].metadata == {"alt": "A ? line."}
     assert kept[3].text == "?"
 
 

@@ -344,6 +344,9 @@ def harmless(outputs: list) -> list:
                 data = {"text/plain": f"[not kept: {shown}]"}
             data = {name: content for name, content in data.items() if content}
             made = new_output(kind, data=data)
+            alt = (output.get("metadata") or {}).get("alt")
+            if isinstance(alt, str) and "image/png" in data:
+                made.metadata = {"alt": _text(alt)[:400]}  # pages escape it
         kept.append(made)
     return kept
 
