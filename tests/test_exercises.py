@@ -334,6 +334,9 @@ def test_round_trip(name, of, folder, graded):
         )
         assert not any(cell["flag"] for cell in cells.values()), cells
         assert graded.records[student]["notes"] == []
+    for test, cell in graded.records["blank"]["cells"].items():
+        kind = re.search("^NotImplementedError|Not answered yet", cell["why"])
+        assert kind, f"{test} says to the untouched copy: {cell['why']}"
     assert 0.4 <= sum(part.values()) / everything <= 0.6
     assert gradebook_scores(name, folder) == {
         student: sum(points.values()) for student, points in expected.items()
