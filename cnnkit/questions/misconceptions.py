@@ -825,8 +825,8 @@ MISCONCEPTIONS = {
     "of their squares.",
     "short_ones_lengthened": "A gradient below the limit was lengthened. Clipping only "
     "shortens.",
-    "sudden_for_gradual": "One of them falls at one moment after a long level stretch, "
-    "the other becomes quieter all the time.",
+    "sudden_for_gradual": "A step makes a run quiet at one moment, after a long restless "
+    "stretch. A cosine makes it quieter all the time.",
     "rate_must_have_fallen": "It becomes quiet at one moment. A constant rate goes on "
     "jumping.",
     "beyond_the_limit": "Two over the curvature of 2 is the limit, and only one rate "
@@ -1349,8 +1349,7 @@ MISCONCEPTIONS = {
     "columns.",
     "column_by_column": "That goes down column by column. The vector runs along rows: "
     "of the two indices the column moves first.",
-    "relu_left_out": "That is without the ReLU: a negative value went on to the "
-    "pooling.",
+    "relu_left_out": "That is without the ReLU: a negative value went on.",
     "one_direction_only": "Mistakes go both ways: one class taken for the other, and "
     "the other for the one. Add both.",
     "merge_not_counted": "That is the accuracy before merging. The mistakes between "
