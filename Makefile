@@ -19,7 +19,7 @@ LAB = .venv/bin/jupyter lab --log-level=WARN \
 	$(if $(SSH_CONNECTION),--no-browser) \
 	$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
-.PHONY: help lab test test-full test-jax test-gpu lessons site exercises lock clean .venv
+.PHONY: help lab test test-full test-jax test-gpu lessons site exercises bench lock clean .venv
 
 help:
 	@echo "make lab        open the course in JupyterLab, at its first page"
@@ -30,6 +30,7 @@ help:
 	@echo "make lessons    execute the lessons anew and store what they show"
 	@echo "make site       build the web site into build/site, from the stored outputs"
 	@echo "make exercises  students' copies into release/, worked solutions into worked/"
+	@echo "make bench      run every benchmark, about an hour on a quiet machine"
 	@echo "make lock       compute requirements.lock from pyproject.toml"
 	@echo "make clean      remove .venv and everything else that was made here"
 
@@ -66,6 +67,12 @@ site: .venv
 
 exercises: .venv
 	.venv/bin/cnnkit exercises
+
+bench: .venv
+	@failed=; for script in benchmarks/*.py; do \
+	  echo; echo "## $$script"; \
+	  .venv/bin/python "$$script" || failed="$$failed $$script"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 lock: .venv
 	.venv/bin/uv pip compile --quiet pyproject.toml --output-file requirements.lock \
