@@ -637,6 +637,8 @@ def test_every_control_has_a_name():
         ({"momentum": 1.0}, "expected momentum from"),
         ({"batch_size": 1000}, "expected batch_size from 1 to 160"),
         ({"layer": "conv9"}, "expected a layer of conv"),
+        ({"steps": 0}, "expected steps from 1"),
+        ({"held_out": 0}, "expected held_out from 1"),
     ],
 )
 def test_it_refuses_what_makes_no_sense(change, says):

@@ -143,6 +143,8 @@ def training_view(
     """
     from .live_run import Run
 
+    _expect_between("held_out", held_out, 1, math.inf)
+    _expect_between("steps", steps, 1, math.inf)
     run = Run(model, data, preprocess, held_out, seed, shift)
     if optimizer not in RATES:
         raise ValueError(
@@ -155,16 +157,10 @@ def training_view(
         )
     if learning_rate is None:
         learning_rate = RATES[optimizer]
-    for name, value, low, high in (
-        ("learning_rate", learning_rate, 1e-6, 10),
-        ("momentum", momentum, 0, 0.99),
-        ("weight_decay", weight_decay, 0, 1),
-        ("batch_size", batch_size, 1, len(run.x)),
-    ):
-        if not low <= value <= high:
-            raise ValueError(
-                f"expected {name} from {low:g} to {high:g}; received {value!r}"
-            )
+    _expect_between("learning_rate", learning_rate, 1e-6, 10)
+    _expect_between("momentum", momentum, 0, 0.99)
+    _expect_between("weight_decay", weight_decay, 0, 1)
+    _expect_between("batch_size", batch_size, 1, len(run.x))
     if layer is None:
         maps = [name for name in run.layers if "conv" in name.lower()]
         layer = (maps or run.layers)[0]
@@ -292,14 +288,14 @@ class TrainingView(Explorer):
         run, settings = self.run, self.settings
         run.reset()
         run.evaluate()
+        stops = {self._steps * k // 8 for k in range(1, 9)}
         for step in range(1, self._steps + 1):
-            if not math.isfinite(run.advance()):
-                break
-            if step % max(1, self._steps // 8) == 0:
+            broken = not math.isfinite(run.advance())
+            if step in stops or broken:
                 run.evaluate()
+            if broken:
+                break
         result = self._result()
-        if run.evaluations[-1][0] != run.step:
-            run.evaluate()
         names, labels = run.class_names, run.test_labels
         wrong = [
             (self._pixels[k], names[labels[k]], names[said])
@@ -366,7 +362,9 @@ class TrainingView(Explorer):
         self._away, self._looked = 0.0, time.monotonic()
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._train())
-        self._show_state()
+        self._tell(f"Training from step {self.run.step + 1:,} on.")
+        if self._widget is not None:
+            self._show_state()
 
     async def _train(self) -> None:
         _running.add(self)
@@ -877,6 +875,13 @@ class TrainingView(Explorer):
 
 
 # ---------------------------------------------------------------- small tools
+
+
+def _expect_between(name: str, value, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(
+            f"expected {name} from {low:g} to {high:g}; received {value!r}"
+        )
 
 
 def _kernel_loop():
