@@ -469,6 +469,23 @@ MISCONCEPTIONS = {
     "bins_forgotten": "Those are the cells. Each of them has a histogram.",
     "pixels_for_cells": "That is a histogram for each pixel. There is one a cell.",
     "one_cell_only": "That is a single cell. Count the cells in each direction.",
+    "legs_added": "The two parts stand at right angles: their squares add up, and the "
+    "root is taken.",
+    "one_leg_only": "That is one of the two parts of the slope.",
+    "down_has_a_sign": "The lower neighbour is darker, so this part is negative: the "
+    "slope points up.",
+    "opposite_is_one": "A direction and its opposite count as one: bring the angle "
+    "between 0 and 180 by adding or taking away 180.",
+    "slope_square_to_edge": "That follows the edge. The slope stands square to it, and "
+    "points to where it becomes brighter; angles are counted downwards.",
+    "three_histograms": "That counts each colour by itself. A pixel belongs to one box "
+    "of three indices.",
+    "colours_reversed": "Red comes first, blue last.",
+    "shares_for_counts": "Those are shares. Asked is how many pixels.",
+    "marked_not_counted": "Several pixels of one box were counted once: with an array "
+    "of indices += adds one only once to each box.",
+    "nine_bins_assumed": "Here each cell has eight bins.",
+    "cells_of_8_assumed": "Here the cells have 12x12 pixels.",
     "nearest_word": "One patch went to a word that is not the nearest: measure both "
     "distances.",
     "counts_added_up": "Those counts were added up from left to right. Count each word "
@@ -483,6 +500,21 @@ MISCONCEPTIONS = {
     "comes behind HoG has weights.",
     "features_learned": "HoG itself has nothing to learn: those are its outputs. Count "
     "the weights behind them.",
+    "scores_read_hidden": "The scores read the 20 hidden units, no longer the "
+    "features.",
+    "differences_cancel": "The differences were added up before their size was taken: "
+    "plus and minus cancel.",
+    "farthest_word": "That is the word furthest away.",
+    "sum_for_mean_of_points": "Those are sums. A word moves to the mean of its points.",
+    "empty_word_lost": "A word without points stays where it is.",
+    "word_is_no_point": "The old word was counted as a point. Only points count.",
+    "median_for_mean": "That is the median of each coordinate. The mean is asked.",
+    "step_uphill": "That is a step along the slope, upwards. Gradient descent goes "
+    "against it.",
+    "two_of_the_square": "The factor 2 is missing: the slope of a square is twice the "
+    "error.",
+    "mean_of_the_errors": "The loss is a mean: divide by the number of places.",
+    "slope_returned": "That is the slope. Asked is the kernel after the step.",
     "later_variant": "That is a later variant in one piece, found in model libraries.",
     "one_of_two_groups": "That is one of the two graphics cards: each held half.",
     # filters
@@ -1339,6 +1371,76 @@ MISCONCEPTIONS = {
     "the training images too, so it has not learned them too well.",
     "gap_is_the_same": "Both errors of the deeper network are lower. That there is a "
     "gap does not matter as long as the test error falls.",
+    # recipes
+    "counted_from_zero": "Right, but counted from 0. Here the first epoch is epoch 1.",
+    "drop_without_patience": "One epoch without a new best is not enough: the rate "
+    "falls after two in a row.",
+    "epoch_of_the_new_rate": "Those are the first epochs with the new rate. Asked is "
+    "after which epochs it falls.",
+    "best_not_last": "Compare with the best error so far, and count the epochs that "
+    "have not beaten it.",
+    "one_drop_missed": "There are two stalls in the list, and the rate falls after "
+    "each.",
+    "equal_is_no_reason": "One drop too many: a single epoch without a new best does "
+    "not use up the patience.",
+    "drops_ignored": "The rate has fallen since the first epoch.",
+    "steps_for_epochs": "Those are steps. An epoch is a pass over all training images, "
+    "and takes many steps.",
+    "steps_of_an_epoch": "So many steps has one epoch. How many epochs are all the "
+    "steps?",
+    "batch_for_epoch": "That divides by the size of a batch. An epoch has as many "
+    "steps as there are batches.",
+    "rate_of_the_next_epoch": "The error is known at the end of an epoch, so the new "
+    "rate is in force from the next one on.",
+    "count_goes_on": "After a drop the counting begins anew: the next drop takes the "
+    "whole patience again.",
+    "equal_is_no_best": "An error that equals the best one is no new best.",
+    "best_was_forgotten": "The best error stays what it is after a drop. Only the "
+    "counting begins anew.",
+    "weights_stay": "The weights have hardly moved: nothing pulls at them, and nothing "
+    "teaches them.",
+    "no_jump": "The loss falls, but by a hair in each epoch. A rate that is too high "
+    "makes it jump.",
+    "weights_grow": "Look at the weights: they have grown far beyond where they "
+    "started, and the loss has jumped.",
+    "gap_of_a_third": "The training images are known by heart, and of the new ones "
+    "almost a third are wrong.",
+    "weights_vanish": "Look at the weights: hardly anything is left of them, so every "
+    "image gets the same scores.",
+    "accuracy_of_the_frequent": "Nine of ten is what a network gets that names the "
+    "most frequent class for every image. How many classes does it name?",
+    "two_things_changed": "Those two rows differ in more than one thing, so the "
+    "difference belongs to both together.",
+    "other_network_averaged": "That is the gain with 34 layers. Asked is the one with "
+    "50.",
+    "without_minus_with": "The sign is turned round: what the ingredient adds is with "
+    "it minus without it.",
+    "spread_for_error": "That is the spread of single differences. Their mean is known "
+    "better, by the root of their number.",
+    "divided_by_n": "The squared deviations were divided by n. From a few runs the "
+    "spread is estimated with n - 1.",
+    "error_not_rooted": "That is a square. The standard error is its root.",
+    "divided_by_n_not_its_root": "The spread was divided by n. The error of a mean "
+    "falls with the root of n only.",
+    "pairs_torn_apart": "That treats the two lists as unrelated. Runs with the same "
+    "seed belong together: take their differences first.",
+    "all_of_them": "Some of them are beaten: another one costs no more and errs no "
+    "more.",
+    "cheapest_first": "Those are the right ones, in another order. The cheapest comes "
+    "first.",
+    "best_in_one_only": "A network need not be the best in anything: it is enough that "
+    "no other one beats it in both.",
+    "ties_are_beaten": "At equal cost the one with the higher error is beaten, and at "
+    "equal error the one with the higher cost.",
+    "two_drops_but_when": "It says how often and by how much the rate falls, but not "
+    "when.",
+    "scale_not_said": "Nothing says how the pixels were scaled: from 0 to 1, or with "
+    "the mean subtracted, or not at all.",
+    "one_number_no_spread": "A single error is given. Whether it is one run, the best "
+    "of many, or their mean is not said.",
+    "held_back_or_not": "Nothing says on how many images it was trained, nor on which "
+    "ones the recipe was tuned.",
+    "it_is_said": "That is in the report: read it again.",
     # layout
     "as_drawn": "Two blocks are what the lecture's figure draws. Follow the sides: "
     "6, 4, 2, and then a 3x3 kernel no longer fits.",
