@@ -434,19 +434,20 @@ def graded_values(of):
     for answer, text in of.answers.items():
         if not any(test in of.points for test in of.tests(answer)):
             continue
-        names = rounds.values(text)
-        for node in (
-            ast.parse("\n".join(exercises.SOLUTION.findall(text))).body
-            if (names)
-            else []
-        ):
+        if not rounds.values(text):
+            continue
+        for node in ast.parse("\n".join(exercises.SOLUTION.findall(text))).body:
             if not isinstance(node, ast.Assign):
                 continue
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # what takes more than arithmetic
                 space = {"__builtins__": {}}
                 value = eval(compile(ast.Expression(node.value), "", "eval"), space)
-                if pattern := _written(value):
-                    yield answer, value, pattern
+                several = isinstance(node.targets[0], ast.Tuple)
+                if isinstance(value, dict):
+                    value = tuple(value.values())
+                for one in value if several else [value]:
+                    if pattern := _written(one):
+                        yield answer, one, pattern
 
 
 def _written(value) -> str:
@@ -504,12 +505,8 @@ def test_worked_solutions(name, of):
             assert "def outside(" not in text and match[1] not in text
     headings = [heading for heading, _ in sections(exercises.practice(notebook))]
     assert headings and all("**Practice**" in heading for heading in headings)
-    space = {"__name__": "__main__"}
     for cell in code(notebook):
-        with contextlib.redirect_stdout(io.StringIO()):
-            if not re.search(r"\bplot\.|keras", cell.source):
-                ast.parse(cell.source)
-    assert space
+        ast.parse(cell.source)
 
 
 def test_the_command(tmp_path, capsys):

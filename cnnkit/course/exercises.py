@@ -7,6 +7,7 @@ solutions, executed.
 """
 
 import argparse
+import ast
 import copy
 import re
 import sys
@@ -137,13 +138,25 @@ def practice(notebook):
 
 
 def _solved(source: str) -> str:
-    """A solution without its markers, and without the dots that stood in its place."""
-    solution = "\n".join(SOLUTION.findall(source))
-    source = SOLUTION.sub(r"\1", source)
-    for name in re.findall(r"^(\w+) = \.\.\.$", source, re.M):
-        if re.search(rf"^{name}\b[^=\n]*=", solution, re.M):
-            source = re.sub(rf"^{name} = \.\.\.\n", "", source, flags=re.M)
-    return source
+    """A solution without its markers, and without the dots that stood in its place.
+
+    >>> _solved("a = ...\\nb = ...\\n### BEGIN SOLUTION\\na, b = 1, 2\\n### END SOLUTION")
+    'a, b = 1, 2\\n'
+    """
+    body = ast.parse(source).body
+    filled = set()  # names, from the end backwards
+    lines: list = source.split("\n")
+    for node in reversed(body):
+        names = {
+            x.id
+            for x in ast.walk(node)
+            if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
+        }
+        dots = isinstance(node, ast.Assign) and ast.unparse(node.value) == "..."
+        if dots and names <= filled:
+            lines[node.lineno - 1 : node.end_lineno] = [None]
+        filled |= names
+    return SOLUTION.sub(r"\1", "\n".join(x for x in lines if x is not None))
 
 
 def write_worked(path: Path, folder: Path):
