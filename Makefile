@@ -28,7 +28,7 @@ help:
 	@echo "make test-jax   the same as make test on the JAX backend"
 	@echo "make test-gpu   the same on a GPU, one kernel at a time (ALLOW_CPU=1 without)"
 	@echo "make lessons    execute the lessons anew and store what they show"
-	@echo "make site       build the web site into build/site, from the stored outputs"
+	@echo "make site       build the web site from the stored outputs, and README's tables"
 	@echo "make exercises  students' copies into release/, worked solutions into worked/"
 	@echo "make bench      run every benchmark, about an hour on a quiet machine"
 	@echo "make lock       compute requirements.lock from pyproject.toml"
@@ -63,6 +63,7 @@ lessons: .venv
 	.venv/bin/python -m cnnkit.course.lessons
 
 site: .venv
+	.venv/bin/python -m cnnkit.course.site readme
 	.venv/bin/python -m cnnkit.course.site $(SITE_ARGS)
 
 exercises: .venv

@@ -13,6 +13,7 @@ STILL = "A still of an explorer: it moves when the notebook runs."
 def setup(app):
     app.add_html_math_renderer("mathml", (_inline, None), (_display, None))
     app.connect("doctree-read", _cells)
+    app.connect("html-page-context", _headers)
     app.connect("autodoc-process-docstring", _docstring, priority=400)
     app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -30,6 +31,13 @@ def _display(self, node):
     formula = convert(node.astext(), display="block")
     self.body.append(f'<div class="math" tabindex="0">{formula}</div>')
     raise nodes.SkipNode
+
+
+def _headers(app, pagename, templatename, context, doctree):
+    """A header of a table without words is no header."""
+    if "body" in context:
+        empty = r'<th class="head([^"]*)">\s*(?:<p></p>)?\s*</th>'
+        context["body"] = re.sub(empty, r'<td class="head\1"></td>', context["body"])
 
 
 # ---- cells: an identifier each, a description for each figure ----------------------

@@ -58,6 +58,7 @@ def page() -> str:
     rows = [_architecture(row, lessons[_function(row)], written) for row in table]
     names = [
         ("network", "builds it; links to its source"),
+        ("lesson", ""),
         ("year", ""),
         ("paper", ""),
         ("depth", "weight layers as the paper counts them"),
@@ -66,9 +67,8 @@ def page() -> str:
         ("multiply-adds", "for one image"),
         ("top-1", "published accuracy in percent"),
         ("top-5", "published accuracy in percent"),
-        ("of", "what the accuracy is of and who published it"),
         ("proofs", ""),
-        ("lesson", ""),
+        ("accuracy of", "the data, and who published it"),
     ]
     top = "".join(
         f'<th scope="col"{f" title={chr(34)}{t}{chr(34)}" if t else ""}>{n}</th>'
@@ -113,14 +113,14 @@ def _architecture(row, lesson, written) -> str:
     if lesson in written:
         taught = link(f"lessons/{written[lesson].name}.html", lesson)
     code = f"<code>{html.escape(row['name'], quote=False)}</code>"
-    return (
-        f"<tr><th scope='row'>{link(source_of(_function(row)), code)}</th>"
-        + amount(row["year"] and str(row["year"]))
-        + f"<td>{html.escape(row['paper'])}</td>"
-        + "".join(
-            amount(row[key])
-            for key in ("depth", "path", "parameters", "multiply_adds", "top1", "top5")
-        )
-        + f"<td>{html.escape(row['cited'])}</td><td class='proofs'>{proofs}</td>"
-        f"<td>{taught}</td></tr>"
-    )
+    keys = ("depth", "path", "parameters", "multiply_adds", "top1", "top5")
+    cells = [
+        f'<th scope="row">{link(source_of(_function(row)), code)}</th>',
+        f"<td>{taught}</td>",
+        amount(row["year"] and str(row["year"])),
+        f"<td>{html.escape(row['paper'])}</td>",
+        *(amount(row[key]) for key in keys),
+        f'<td class="proofs">{proofs}</td>',
+        f"<td>{html.escape(row['cited'])}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
