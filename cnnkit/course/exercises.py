@@ -140,7 +140,7 @@ def practice(notebook):
 def _solved(source: str) -> str:
     """A solution without its markers, and without the dots that stood in its place.
 
-    >>> _solved("a = ...\\nb = ...\\n### BEGIN SOLUTION\\na, b = 1, 2\\n### END SOLUTION")
+    >>> _solved("a = ...\\n### BEGIN SOLUTION\\na, b = 1, 2\\n### END SOLUTION")
     'a, b = 1, 2\\n'
     """
     body = ast.parse(source).body
