@@ -435,6 +435,8 @@ def graded_values(of):
         if not any(test in of.points for test in of.tests(answer)):
             continue
         asked = rounds.values(text)
+        if not asked:
+            continue
         for node in ast.parse("\n".join(exercises.SOLUTION.findall(text))).body:
             if not isinstance(node, ast.Assign):
                 continue
