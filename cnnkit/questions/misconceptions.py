@@ -857,8 +857,8 @@ MISCONCEPTIONS = {
     "of their squares.",
     "short_ones_lengthened": "A gradient below the limit was lengthened. Clipping only "
     "shortens.",
-    "sudden_for_gradual": "A step makes a run quiet at one moment, after a long restless "
-    "stretch. A cosine makes it quieter all the time.",
+    "sudden_for_gradual": "A step makes a run quiet at one moment, after a long "
+    "restless stretch. A cosine makes it quieter all the time.",
     "rate_must_have_fallen": "It becomes quiet at one moment. A constant rate goes on "
     "jumping.",
     "beyond_the_limit": "Two over the curvature of 2 is the limit, and only one rate "
