@@ -22,7 +22,15 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cnnkit.course import claims, models
-from cnnkit.course.site import audit, build, networks, notebooks, parts, readme
+from cnnkit.course.site import (
+    animations,
+    audit,
+    build,
+    networks,
+    notebooks,
+    parts,
+    readme,
+)
 
 ROOT = Path(__file__).parents[1]
 LESSONS = notebooks.lessons()
@@ -203,6 +211,16 @@ def test_captions_leave_the_pictures():
                 counts["all"] += 1
                 counts["captioned"] += figure["caption"]
     assert counts["all"] > 100 and counts["captioned"] == counts["all"]
+
+
+@pytest.mark.parametrize("place", animations.ANIMATIONS, ids="/".join)
+def test_an_animation_is_the_explorer_of_its_cell(place):
+    """One of its steps is the still that the executed notebook has stored."""
+    lesson = next(lesson for lesson in LESSONS if lesson.number == place[0])
+    cell = next(c for c in lesson.notebook["cells"] if c["id"] == place[1])
+    still = "".join(cell["outputs"][-1]["data"]["text/plain"])
+    words = [words for _, words in animations.frames(animations.ANIMATIONS[place])]
+    assert still in words and len(set(words)) == len(words)
 
 
 def test_lessons_are_a_chain(pages):
@@ -433,13 +451,14 @@ CONTRAST = """() => {
         const style = getComputedStyle(element);
         if (!walk.currentNode.data.trim() || !element.checkVisibility()) continue;
         if (["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName)) continue;
-        const pair = [light(numbers(style.color)), light(ground(element))];
+        const ink = element instanceof SVGElement ? style.fill : style.color;
+        const pair = [light(numbers(ink)), light(ground(element))];
         const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
         const size = parseFloat(style.fontSize);
         const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
         if (ratio < (large ? 3 : 4.5)) {
             const words = walk.currentNode.data.trim().slice(0, 40);
-            found.set(style.color + ground(element), `${ratio.toFixed(2)}: ${words}`);
+            found.set(ink + ground(element), `${ratio.toFixed(2)}: ${words}`);
         }
     }
     return [...found.values()];
@@ -547,6 +566,24 @@ def test_networks_are_sorted(browser, site):
             page.keyboard.press("Enter")
             texts = column.all_inner_texts()
             assert [int(text.replace(",", "")) for text in texts] == order
+        assert reader.wrong == []
+
+
+def test_steps_are_played(browser, site):
+    with Reader(browser, site) as reader:
+        page = reader.open("lessons/01_convolution.html")
+        player = page.locator(".player").first
+        drawing = player.locator(".frame svg")
+        assert drawing.get_attribute("aria-label").startswith("Step 1 of 6")
+        player.get_by_role("button", name="Next").focus()
+        page.keyboard.press("Enter")
+        player.get_by_text("output[0, 1] = ").first.wait_for()
+        player.get_by_role("button", name="Play").click()
+        player.get_by_text("output[0, 2] = ").first.wait_for(timeout=5000)
+        player.get_by_role("button", name="Pause").click()
+        player.get_by_role("slider").focus()
+        page.keyboard.press("End")
+        assert drawing.get_attribute("aria-label").startswith("Step 6 of 6")
         assert reader.wrong == []
 
 

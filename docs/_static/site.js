@@ -1,4 +1,4 @@
-/* Filters and sorting for tables that are whole without a script. */
+/* Filters, sorting and steps, for pages that say the same without a script. */
 "use strict";
 
 function filters(form) {
@@ -69,7 +69,62 @@ function sortable(table) {
   });
 }
 
+function player(group) {
+  const { pieces, frames, words } = JSON.parse(group.querySelector("script").textContent);
+  const make = (kind, properties) => Object.assign(document.createElement(kind), properties);
+  const frame = make("div", { className: "frame" });
+  const status = make("p", { className: "words" });
+  const bar = make("div", { className: "bar" });
+  const slider = make("input", { type: "range", min: 0, max: frames.length - 1, value: 0 });
+  slider.setAttribute("aria-label", "Step");
+  let playing = null;
+
+  function show(k) {
+    slider.value = k;
+    frame.innerHTML = frames[k].map((n) => pieces[n]).join("");
+    status.textContent = words[k];
+    slider.setAttribute("aria-valuetext", words[k]);
+  }
+  function stop() {
+    clearInterval(playing);
+    playing = null;
+    play.textContent = "Play";
+  }
+  function button(name, action) {
+    const made = make("button", { type: "button", textContent: name });
+    made.addEventListener("click", action);
+    bar.append(made);
+    return made;
+  }
+  const by = (step) => () => {
+    stop();
+    show((Number(slider.value) + step + frames.length) % frames.length);
+  };
+  button("Back", by(-1));
+  const play = button("Play", () => {
+    if (playing) return stop();
+    if (Number(slider.value) === frames.length - 1) show(0);
+    play.textContent = "Pause";
+    playing = setInterval(() => {
+      const next = Number(slider.value) + 1;
+      if (next >= frames.length) return stop();
+      show(next);
+    }, 1000);
+  });
+  button("Next", by(1));
+  slider.addEventListener("input", () => {
+    stop();
+    show(Number(slider.value));
+  });
+  bar.append(slider);
+  group.append(frame, status, bar);
+  group.hidden = false;
+  group.previousElementSibling?.classList.add("played");
+  show(0);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("form.filters").forEach(filters);
   document.querySelectorAll("table.sortable").forEach(sortable);
+  document.querySelectorAll(".player").forEach(player);
 });

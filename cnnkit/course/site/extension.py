@@ -64,9 +64,9 @@ def _cells(app, doctree):
                 if texts:
                     caption = nodes.caption("", "", *_caption(texts))
                     name = f"{facts['id']}-{figure['number']}"
-                    image.replace_self(
-                        nodes.figure("", image.deepcopy(), caption, ids=[name])
-                    )
+                    still = nodes.figure("", image.deepcopy(), caption, ids=[name])
+                    played = nodes.raw("", facts["player"], format="html")
+                    image.replace_self([still, *[played] * bool(facts["player"])])
 
 
 def _caption(texts):

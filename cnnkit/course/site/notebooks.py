@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from cnnkit.course import claims
+from cnnkit.course.site.animations import ANIMATIONS, player
 from cnnkit.course.site.parts import link
 
 ROOT = Path(__file__).parents[3]
@@ -135,10 +136,13 @@ def page(lesson: Lesson) -> dict:
     notebook = json.loads(json.dumps(lesson.notebook))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            cell["metadata"] = {"cnnkit": {"id": f"code-{cell['id']}", **_facts(cell)}}
+            facts = {"id": f"code-{cell['id']}", **_facts(cell)}
+            animation = ANIMATIONS.get((lesson.number, cell["id"]))
+            facts["player"] = player(animation) if animation else ""
+            cell["metadata"] = {"cnnkit": facts}
     first = notebook["cells"][0]
     heading, sentence, *rest = text(first).split("\n\n")
-    first["source"] = "\n\n".join([heading, sentence, facts(lesson), *rest])
+    first["source"] = "\n\n".join([heading, sentence, about(lesson), *rest])
     return notebook
 
 
@@ -164,7 +168,7 @@ def _facts(cell: dict) -> dict:
     return {"figures": figures, "still": still}
 
 
-def facts(lesson: Lesson) -> str:
+def about(lesson: Lesson) -> str:
     """The line below a lesson's first sentence: cost, statements, download."""
     parts = [duration(lesson.name)]
     count = sum(verdict.lesson == lesson.number for verdict in verdicts())
