@@ -44,6 +44,7 @@ from .inception import (
     size_chain,
     weight_areas,
 )
+from .live_training import training_moment
 from .network import (
     confusion_matrix,
     feature_maps,
@@ -131,6 +132,7 @@ __all__ = [
     "smoothing",
     "stacks",
     "tiles",
+    "training_moment",
     "weight_areas",
     "weight_histograms",
     "wiring",
