@@ -86,6 +86,7 @@ function player(group) {
     slider.setAttribute("aria-valuetext", words[k]);
   }
   function stop() {
+    status.setAttribute("aria-live", "polite");
     clearInterval(playing);
     playing = null;
     play.textContent = "Play";
@@ -105,6 +106,7 @@ function player(group) {
     if (playing) return stop();
     if (Number(slider.value) === frames.length - 1) show(0);
     play.textContent = "Pause";
+    status.setAttribute("aria-live", "off");
     playing = setInterval(() => {
       const next = Number(slider.value) + 1;
       if (next >= frames.length) return stop();
@@ -118,6 +120,7 @@ function player(group) {
   });
   bar.append(slider);
   group.append(frame, status, bar);
+  status.setAttribute("aria-live", "polite");
   group.hidden = false;
   group.previousElementSibling?.classList.add("played");
   show(0);

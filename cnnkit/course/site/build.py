@@ -16,6 +16,7 @@ OUTPUT = ROOT / "build" / "site"
 
 #   file of the repository: page of the site
 PAGES = {
+    "docs/exercises.md": "guides/exercises",
     "docs/grading.md": "guides/grading",
     "datasets/README.md": "guides/data",
     "CONTRIBUTING.md": "guides/contributing",
@@ -24,7 +25,7 @@ PAGES = {
 #   documented modules; a package stands for what it exports
 MODULES = """sizes reference layers models profile check training schedules augment data
     explain plot widgets questions course.claims course.runs course.models
-    course.lessons course.grading""".split()
+    course.lessons course.exercises course.grading""".split()
 
 
 class Sources:

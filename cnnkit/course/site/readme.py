@@ -1,7 +1,6 @@
 """The parts of README.md that are made from data: lessons, and what is proven."""
 
 import re
-import tomllib
 
 from cnnkit.course import models
 from cnnkit.course.site import audit, notebooks
@@ -36,12 +35,11 @@ def numbers() -> dict[str, str]:
         f"counts and shapes of {proofs['counts']} equal the published ones, "
         f"{proofs['function']} compute what an independent peer computes.",
     }
-    exercises, wrong = mutants()
-    if exercises:
-        found["mutants"] = (
-            f"**{wrong}** wrong answers to {exercises} exercises are known, and the "
-            "tests must fail each of them."
-        )
+    exercises, tried, kept = wrong_answers()
+    found["mutants"] = (
+        f"**{tried:,}** wrong answers to {exercises} exercises were tried, {kept} kept "
+        "ones among them; each loses its points and is told its mistake."
+    )
     found["attacks"] = (
         f"**{attacks()}** attacks of hostile notebooks are handed in to the grader "
         "beside honest work; its points stay right."
@@ -58,11 +56,13 @@ def numbers() -> dict[str, str]:
     return found
 
 
-def mutants() -> tuple[int, int]:
-    """Exercises that have known wrong answers, and the number of these answers."""
-    files = sorted((ROOT / "lessons" / "exercises").glob("*/mutants.toml"))
-    contents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in files]
-    return len(files), sum(len(content["mutant"]) for content in contents)
+def wrong_answers() -> tuple[int, int, int]:
+    """Exercises, wrong answers tried, and those of them that are kept."""
+    guide = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
+    together = re.search(
+        r"(?m)^\| \*\*together\*\* \| (\d+) \|.*\| (\d+) \((\d+)\) \| \d+ \|$", guide
+    )
+    return tuple(map(int, together.groups()))
 
 
 def attacks() -> int:
