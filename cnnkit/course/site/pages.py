@@ -187,14 +187,11 @@ def _variant(record: runs.Record, variant: str) -> str:
 def _curves(record: runs.Record) -> tuple[bytes, str]:
     from cnnkit import plot
 
-    fig, ax = plot.figure(height=3.4)
-    curves = record.curves("val_accuracy")
-    epochs = range(1, 1 + len(next(iter(curves.values()))[0]))
-    plot.lines(ax, epochs, curves, "epoch", "test accuracy")
+    fig = plot.record_curves(record, "accuracy")
     last = record.last("val_accuracy")
     ends = ", ".join(f"{name} ≈{values[0]:.3f}" for name, values in last.items())
-    alt = "Test accuracy against epochs, mean and range over seeds; in the end: "
-    return plot.image_bytes(fig), f"{alt}{ends}."
+    alt = "Training and test accuracy against epochs, mean and range over seeds. Test "
+    return plot.image_bytes(fig), f"{alt}in the end: {ends}."
 
 
 # ---- benchmarks --------------------------------------------------------------------
