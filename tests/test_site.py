@@ -263,7 +263,7 @@ def test_every_statement_stands_on_its_page(pages):
 
 
 def test_every_network_stands_in_the_table(pages):
-    rows = pages["architectures.html"].select("#architectures tbody tr")
+    rows = pages["architectures.html"].select("#networks tbody tr")
     assert [row.th.get_text() for row in rows] == [row["name"] for row in models.rows()]
     written = {lesson.number for lesson in LESSONS}
     for row, facts in zip(rows, models.rows(), strict=True):
@@ -560,7 +560,7 @@ def test_networks_are_sorted(browser, site):
     with Reader(browser, site) as reader:
         page = reader.open("architectures.html")
         head = page.get_by_role("button", name="parameters")
-        column = page.locator("#architectures tbody tr td:nth-child(7)")
+        column = page.locator("#networks tbody tr td:nth-child(7)")
         expected = sorted(row["parameters"] for row in models.rows())
         for order in (expected, expected[::-1]):
             head.focus()

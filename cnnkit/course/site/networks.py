@@ -96,7 +96,7 @@ What is proven of them, by a test each:
 - **l**: it learns, is saved and loaded, and runs in mixed precision
   ({counts["learns"]}).
 
-{raw(grid("architectures", top, rows, "Networks of the course", "sortable"))}
+{raw(grid("networks", top, rows, "Networks of the course", "sortable"))}
 """
 
 

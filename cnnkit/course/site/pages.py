@@ -133,7 +133,7 @@ def lesson_index() -> str:
         "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
         "# Lessons\n\nIn an order in which nothing is used before it was taught. "
         "Lessons 01 to 08 need no calculus.\n\n"
-        + raw(grid("lessons", top, rows, "The lessons of the course", "lessons"))
+        + raw(grid("all-lessons", top, rows, "The lessons of the course", "lessons"))
         + f"\n{measured()}\n\n"
         + toctree([lesson.name for lesson in found])
     )
