@@ -8,6 +8,7 @@ not come out so is no proof of fraud; it is put before a human.
 
 import ast
 import secrets
+import threading
 
 MUST_PASS = """
 def _cnnkit_canary():
@@ -73,6 +74,13 @@ EXPECT = "expect"  # of cnnkit.feedback: what was tested comes first
 SILENT = CHECKS | {EXPECT, "plausible"}  # checks that return nothing
 TELLERS = {"allclose", "array_equal", "isclose", "array_equiv"}
 ORDERS = (ast.Eq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_parsing = threading.Lock()
+
+
+def parse(source: str) -> ast.Module:
+    """`ast.parse` in one thread at a time: Python 3.11 mixes up the depths of two."""
+    with _parsing:
+        return ast.parse(source)
 
 
 def must_fail() -> tuple[str, str]:
@@ -102,7 +110,7 @@ def doctored(source: str) -> tuple[str, str] | None:
     True
     """
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:  # magics
         return None
     turn = _Turn()
@@ -144,7 +152,7 @@ class _Turn(ast.NodeTransformer):
 
     def _wrapped(self, check, line):
         self.count += 1
-        frame = ast.parse(
+        frame = parse(
             "try:\n    pass\nexcept BaseException:\n    pass\n"
             f"else:\n    _cnnkit_canary.append({line})"
         ).body[0]
@@ -158,7 +166,7 @@ def name(node) -> str:
 
 
 def _nan():
-    return ast.parse("float('nan')", mode="eval").body
+    return parse("float('nan')").body[0].value
 
 
 def _is_nan(call, place=1):

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 
+from . import canary
 from .sandbox import LAUNCH, environment, seccomp
 
 LONGEST = 1 << 22  # bytes of a request
@@ -83,7 +84,7 @@ def wanted_modules(sources: dict[str, list[dict]]) -> tuple[str, ...]:
         if cell["cell_type"] != "code":
             continue
         with contextlib.suppress(SyntaxError):
-            for node in ast.walk(ast.parse(cell["source"])):
+            for node in ast.walk(canary.parse(cell["source"])):
                 if isinstance(node, ast.Import):
                     found |= {name.name for name in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:

@@ -20,6 +20,7 @@ import ast
 import json
 import re
 
+from . import canary
 from .sandbox import Limits, Sandbox
 
 REGION = re.compile(
@@ -77,7 +78,7 @@ def split(source: str) -> tuple[str, list[tuple[str, list[list[str]]]]]:
 
     def take(match):
         try:
-            body = ast.parse(match[1]).body
+            body = canary.parse(match[1]).body
         except SyntaxError:
             return match[0]
         if not any(isinstance(x, ast.FunctionDef) and x.name == NAME for x in body):

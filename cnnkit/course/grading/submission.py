@@ -282,7 +282,7 @@ def _settle(cell, verdict):
 def _ends_in_value(source: str) -> bool:
     """Whether a graded cell may give part of its points: by its last line's value."""
     try:
-        body = ast.parse(source).body
+        body = canary.parse(source).body
     except SyntaxError:
         return False
     last = body[-1] if body else None
