@@ -442,7 +442,7 @@ def row(name: str) -> str:
     of = source(name)
     pairs, _, _ = wrong_rounds(name)
     caught = sum(not trouble(of, wrong, result) for wrong, result in pairs)
-    kept = sum(not wrong.everywhere for wrong, _ in pairs)
+    kept = len(exercises.mutants(SOURCES[name]))
     points = sum(of.points.values())
     return (
         f"| {name} | {of.exercises} | {len(of.points)} | {points:g} | "
