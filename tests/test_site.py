@@ -459,7 +459,7 @@ CONTRAST = """() => {
     while (walk.nextNode()) {
         const element = walk.currentNode.parentElement;
         const style = getComputedStyle(element);
-        if (!walk.currentNode.data.trim() || !element.checkVisibility()) continue;
+        if (!/\\w/.test(walk.currentNode.data) || !element.checkVisibility()) continue;
         if (["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName)) continue;
         const ink = element instanceof SVGElement ? style.fill : style.color;
         const pair = [light(numbers(ink)), light(ground(element))];

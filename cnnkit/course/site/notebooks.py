@@ -152,6 +152,8 @@ def _facts(cell: dict) -> dict:
         data = output.get("data", {})
         if "".join(data.get("text/html", "")).startswith("<pre"):
             del data["text/html"]  # its colours are too pale to be read
+            plain = "".join(data["text/plain"])
+            data["text/plain"] = re.sub(r"\x1b\[[0-9;]*m", "", plain)
         kind = next((kind for kind in IMAGES if kind in data), None)
         if kind is None:
             continue
