@@ -1,16 +1,22 @@
 """What Sphinx is taught: formulas, descriptions of figures, identifiers of cells."""
 
+import hashlib
 import inspect
 import re
+from pathlib import Path
 
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.util.inspect import stringify_signature
 
+HERE = Path(__file__).parent
 STILL = "A still of an explorer: it moves when the notebook runs."
 
 
 def setup(app):
+    code = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    # pages that were made by other code are made anew
+    app.add_config_value("site_code", hashlib.sha256(code).hexdigest(), "env", [str])
     app.add_html_math_renderer("mathml", (_inline, None), (_display, None))
     app.connect("doctree-read", _cells)
     app.connect("html-page-context", _headers)
