@@ -31,6 +31,7 @@ from .base import (
     image_bytes,
     show,
 )
+from .clinic import patient_charts
 from .convolution import convolution_step, placements
 from .course import course_map
 from .features import direction_cells, heat, tiles, word_counts
@@ -56,6 +57,7 @@ from .network import (
 from .normalization import normalization_cubes, signal_histograms
 from .optimizers import optimizer_paths
 from .pixel import one_by_one
+from .recipe import checklist, depth_and_error, efficiency
 from .records import record_curves
 from .regularization import (
     dropout_masks,
@@ -92,13 +94,16 @@ __all__ = [
     "blocks",
     "branch_costs",
     "chain",
+    "checklist",
     "confusion_matrix",
     "convolution_step",
     "course_map",
     "crop_rectangles",
+    "depth_and_error",
     "descent",
     "direction_cells",
     "dropout_masks",
+    "efficiency",
     "family",
     "feature_maps",
     "feature_sheets",
@@ -120,6 +125,7 @@ __all__ = [
     "one_by_one",
     "optimizer_paths",
     "orientations",
+    "patient_charts",
     "pixel_cloud",
     "placements",
     "polynomial_fit",
