@@ -173,7 +173,7 @@ def image_bytes(fig: Figure, alt: str = "", photo: bool = False) -> bytes:
         # this method keeps the rare ones, such as outlines
         method = Image.Quantize.MAXCOVERAGE
         picture = picture.quantize(256, method, dither=Image.Dither.NONE)
-        picture.save(file, "PNG")
+        picture.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
