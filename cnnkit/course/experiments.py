@@ -113,9 +113,16 @@ def _recipe(variant, settings, steps):
     return _compiled(model, keras.optimizers.SGD(rate, momentum, clipnorm=5.0))
 
 
+class _Nothing(layers.Layer):
+    """In the place of batch normalization, and called like it."""
+
+    def call(self, inputs, training=None, mask=None):
+        return inputs
+
+
 def _without_normalization(layer):
     if isinstance(layer, layers.BatchNormalization):
-        return layers.Identity(name=layer.name)
+        return _Nothing(name=layer.name)
     return layer.__class__.from_config(layer.get_config())
 
 
