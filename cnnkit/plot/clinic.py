@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .base import (
     BLUE,
@@ -77,6 +78,7 @@ def patient_charts(charts: Mapping, healthy, signs: Mapping[str, str]) -> Figure
             else:
                 ax.set(ylim=(0, 1.03), yticks=(0, 0.5, 1))
                 ax.set_xlabel("epoch", size=8.5, labelpad=1)
+            ax.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             ax.tick_params(
                 labelleft=k == 0, labelbottom=row == 1, labelsize=8, which="major"
             )
