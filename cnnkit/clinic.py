@@ -246,12 +246,10 @@ class Chart(NamedTuple):
 
 SIGNS = {
     "start": "loss before training",
-    "low": "smallest pixel",
     "high": "largest pixel",
     "off": "of 32 hidden units, never on",
     "moved": "of 4 layers, changed",
     "named": "of 10 classes, named",
-    "again": "training images, right afterwards",
     "twice": "same answer, asked twice",
     "alone": "same answer, one at a time",
     "fresh": "fresh images, right",
@@ -327,12 +325,10 @@ def examine(patient: str | None = None, seed: int = 0, **steps) -> Chart:
     on = np.array(hidden(x[sample][:200], training=False)).any(axis=0)
     signs = {
         "start": start,
-        "low": _whole(x.min()),
         "high": _whole(x.max()),
         "off": int((~on).sum()),
         "moved": _moved(model, before),
         "named": len(set(answers)),
-        "again": _judge(model, x[sample], y[sample])[1],
         "twice": float(np.mean(answers == _answers(model, recipe.watch(x_val, rng)))),
         "alone": float(np.mean(answers[: len(few)] == single)),
         "fresh": _judge(
