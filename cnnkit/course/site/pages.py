@@ -187,8 +187,14 @@ def _variant(record: runs.Record, variant: str) -> str:
 def _curves(record: runs.Record) -> tuple[bytes, str]:
     from cnnkit import plot
 
-    fig = plot.record_curves(record, "accuracy")
     last = record.last("val_accuracy")
+    panels = None  # variants such as plain-20 and residual-20: a panel for each kind
+    if all("-" in variant for variant in last):
+        panels = {}
+        for variant in last:
+            kind, _, label = variant.partition("-")
+            panels.setdefault(kind, {})[label] = variant
+    fig = plot.record_curves(record, "accuracy", panels)
     ends = ", ".join(f"{name} ≈{values[0]:.3f}" for name, values in last.items())
     alt = "Training and test accuracy against epochs, mean and range over seeds. Test "
     return plot.image_bytes(fig), f"{alt}in the end: {ends}."
