@@ -480,11 +480,11 @@ MISCONCEPTIONS = {
     "points to where it becomes brighter; angles are counted downwards.",
     "three_histograms": "That counts each colour by itself. A pixel belongs to one box "
     "of three indices.",
-    "colours_reversed": "Red comes first, blue last.",
+    "colours_reversed": "The channels are reversed: red comes first, blue last.",
     "shares_for_counts": "Those are shares. Asked is how many pixels.",
     "marked_not_counted": "Several pixels of one box were counted once: with an array "
     "of indices += adds one only once to each box.",
-    "nine_bins_assumed": "Here each cell has eight bins.",
+    "nine_bins_assumed": "Here each cell has eight bins, not nine.",
     "cells_of_8_assumed": "Here the cells have 12x12 pixels.",
     "nearest_word": "One patch went to a word that is not the nearest: measure both "
     "distances.",
@@ -569,8 +569,8 @@ MISCONCEPTIONS = {
     "mirror_image": "That is the mirror image. A filter answers most where the image "
     "looks like the filter.",
     "sign_counts": "A strong negative answer is strong as well: compare sizes.",
-    "weakest": "That is the weakest answer.",
-    "counted_from_one_index": "Indices are counted from 0.",
+    "weakest": "That is the weakest answer; asked is the strongest.",
+    "counted_from_one_index": "Indices are counted from 0: the first is 0.",
     "dictionary_order": "List the words in another order: the sentence stays the same, "
     "and the neighbours change.",
     "wraps_around": "Numbers of so few bits wrap around: 20 - 30 in eight bits without "
@@ -653,7 +653,7 @@ MISCONCEPTIONS = {
     "gets through.",
     "examples_for_units": "Those are examples, not units: units are the columns of the "
     "sums.",
-    "alive_for_dead": "Those are the units that live.",
+    "alive_for_dead": "Those are the units that live; asked are the dead ones.",
     "factor_of_one_layer": "Nine layers are passed. The ninth root of what is left is "
     "the factor of one: a half, or about a quarter?",
     "sigmoid_slope_one": "A sigmoid's slope is at most a quarter, so each layer "
@@ -822,7 +822,7 @@ MISCONCEPTIONS = {
     "division. In AdamW it stays outside.",
     "decay_without_rate": "The decay is multiplied by the learning rate, as all of the "
     "step is.",
-    "decay_left_out": "The decay is missing.",
+    "decay_left_out": "The decay is missing: it shrinks the weights too.",
     "decay_after_the_step": "The decay took a share of the weights after the step. It "
     "takes it of those before.",
     "memory_for_direction": "The direction is the sign of the new memory there. It has "
@@ -1180,11 +1180,11 @@ MISCONCEPTIONS = {
     "the right one counts e.",
     "dead_later": "Before training its loss is ordinary and its units answer. What "
     "killed them came later.",
-    "pixels_in_order": "Its pixels run from 0 to 1.",
+    "pixels_in_order": "Its pixels run from 0 to 1, as they should.",
     "no_explosion": "Nothing explodes: the training loss goes down, slowly. It learns "
     "its images by heart, and it helps with no others.",
     "units_answer": "Most of its hidden units answer to some image.",
-    "all_have_moved": "All four layers have changed.",
+    "all_have_moved": "All four layers have changed: none is frozen.",
     "flat_from_the_start": "Nothing ever exploded: the loss is flat from the first "
     "epoch on.",
     "none_to_read": "It is true that little has changed. Ask why: what does the last "
