@@ -29,6 +29,7 @@ nitpicky = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "cnnkit"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_css_files = ["site.css"]

@@ -47,9 +47,6 @@ print(json.dumps({
 '''
 found = {"forkserver": forkserver.possible()}
 server = forkserver.ForkServer(("numpy",)) if found["forkserver"] else None
-if server:
-    place = open(f"/proc/{server.process.pid}/environ").read().split("HOME=")[1]
-    place = place.split(chr(0))[0]
 for name, way in (("fork", server), ("plain", None)):
     kernel = Kernel(limits, {"folder/given.txt": b"hello"}, True, way)
     reply = kernel.execute(inside, 20)
@@ -64,8 +61,9 @@ for name, way in (("fork", server), ("plain", None)):
     found[name + " left"] = [p for p in members if os.path.exists(f"/proc/{p}")]
 cases = [{"code": "def outside(x): assert x == 1", "calls": [["1"], ["2"]]}]
 found["outside"] = outside.test(cases, limits, True, server)[0]["error"]
-if server:
-    found["folder"] = os.path.exists(place)
+if server:  # it has answered, so its environment is there to be read
+    place = open(f"/proc/{server.process.pid}/environ").read().split("HOME=")[1]
+    found["folder"] = os.path.exists(place.split(chr(0))[0])
 print(json.dumps(found))
 """
 

@@ -626,6 +626,7 @@ def test_search_finds_lessons_and_functions(browser, site, served):
                 reader.page.goto(f"{place}/search.html?q={words.replace(' ', '+')}")
                 found = f"#search-results a[href*='{target}']"
                 reader.page.locator(found).first.wait_for()
+                reader.page.wait_for_load_state("networkidle")  # excerpts are fetched
             if place == served:  # from files, excerpts are not shown
                 wrong = [x for x in reader.wrong if f"asks for {served}" not in x]
                 assert wrong == []
