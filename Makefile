@@ -32,7 +32,7 @@ help:
 	@echo "make exercises  students' copies into release/, worked solutions into worked/"
 	@echo "make bench      run every benchmark, about an hour on a quiet machine"
 	@echo "make lock       compute requirements.lock from pyproject.toml"
-	@echo "make clean      remove .venv and everything else that was made here"
+	@echo "make clean      remove .venv and what was made here, but release/ (answers)"
 
 # bootstrap.py itself finds the right Python: any that runs it will do.
 .venv:
@@ -84,6 +84,6 @@ lock: .venv
 
 clean:
 	rm -rf .venv .venv-install.log build dist *.egg-info
-	rm -rf .pytest_cache .ruff_cache .hypothesis release worked
+	rm -rf .pytest_cache .ruff_cache .hypothesis worked
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -prune -exec rm -rf {} +

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -327,6 +328,15 @@ def test_no_registry(well, capsys):
     (well.root / "datasets" / "registry.txt").unlink()
     state, topic, _, fix = only(capsys, 1)
     assert (state, topic) == ("FAIL", "data") and fix.endswith("checkout datasets")
+
+
+def test_the_library_alone_has_no_data(well, capsys):
+    shutil.rmtree(well.root / "datasets")
+    well.patch.setattr(doctor, "LOCK", well.root / "requirements.lock")
+    status, faults, _, _ = report(capsys)
+    assert status == 0
+    assert [fault[:2] for fault in faults] == [("warn", "packages"), ("warn", "data")]
+    assert all("pip install -e ." in fault[3] for fault in faults)
 
 
 def test_data_folder_that_is_not_there(well, capsys):

@@ -527,3 +527,26 @@ def test_the_command(tmp_path, capsys):
     with pytest.raises(SystemExit):
         exercises.main(["99"])
     assert "received 99" in capsys.readouterr().err
+
+
+def test_the_command_keeps_what_a_student_wrote(tmp_path, capsys):
+    name, other = [*SOURCES][:2]
+    command = [name, other, "--into", str(tmp_path), "--no-worked"]
+    assert exercises.main(command) == 0
+    assert "kept" not in capsys.readouterr().out
+    path = tmp_path / f"release/{name}/{name}.ipynb"
+    fresh = path.read_text()
+    path.write_text(fresh.replace("# YOUR CODE HERE", "# an answer", 1))
+    assert exercises.main(command) == 0
+    out = capsys.readouterr().out
+    assert "# an answer" in path.read_text()
+    assert f": {name} (--force" in out and other not in out
+    assert exercises.main([*command, "--force"]) == 0
+    assert path.read_text() == fresh
+    assert [p.name for p in tmp_path.iterdir()] == ["release"]
+
+
+def test_the_command_without_the_course(monkeypatch, capsys):
+    monkeypatch.setattr(exercises, "sources", dict)
+    assert exercises.main([]) == 2
+    assert "expected the course's folder" in capsys.readouterr().err

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.lock"
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 GB = 1e9
+CHECKOUT = "run `pip install -e .` in a complete checkout of the course"
 
 
 class Finding(NamedTuple):
@@ -61,8 +62,7 @@ def check_packages() -> Iterator[Finding]:
     """Every pin of the lock that applies here against what is installed."""
     if not LOCK.exists():
         text = "no requirements.lock beside the package: not compared"
-        fix = "run `pip install -e .` in a complete checkout of the course"
-        yield Finding("warn", "packages", text, fix)
+        yield Finding("warn", "packages", text, CHECKOUT)
         return
     missing, differing, count = [], [], 0
     pins = re.findall(r"^([\w.-]+)==(\S+)(?: ; (.*?))? \\$", LOCK.read_text(), re.M)
@@ -288,6 +288,10 @@ def writable(folder: Path) -> bool:
 def check_data() -> Iterator[Finding]:
     """The data that come with the course against their checksums."""
     datasets = ROOT / "datasets"
+    if not datasets.exists() and not LOCK.exists():  # the library alone
+        text = "no images of the lessons: they do not come with the package"
+        yield Finding("warn", "data", text, CHECKOUT)
+        return
     restore = shlex.join(["git", "-C", str(ROOT), "checkout", "datasets"])
     try:
         rows = (datasets / "registry.txt").read_text().splitlines()

@@ -9,8 +9,10 @@ solutions, executed.
 import argparse
 import ast
 import copy
+import os
 import re
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,12 +66,18 @@ def mutants(path: Path) -> list[dict]:
     return found
 
 
-def release(names: list[str], into: Path):
+def release(names: list[str], into: Path, force: bool = False) -> list[str]:
     """Writes the students' copies: `into`/release/NN_topic/NN_topic.ipynb.
+
+    A copy that is there and reads otherwise may hold somebody's answers: it is kept.
 
     Args:
         names: of the exercises.
         into: an existing folder.
+        force: replace such a copy too.
+
+    Returns:
+        The names of those that were kept.
     """
     import logging
 
@@ -78,9 +86,10 @@ def release(names: list[str], into: Path):
 
     from .grading.gradebook import load_config
 
-    for name in names:
+    def make(name):
         config = load_config(ROOT)
         config.CourseDirectory.root = str(into)
+        config.CourseDirectory.release_directory = part
         config.CourseDirectory.assignment_id = name
         config.SaveCells.enabled = False  # no gradebook
         directory = CourseDirectory(config=config)
@@ -89,6 +98,22 @@ def release(names: list[str], into: Path):
         made.log = logging.getLogger("cnnkit.exercises")
         made.log.setLevel(logging.ERROR)
         made.start()
+
+    kept = []
+    # beside `release`: links are relative, and the move is one step
+    with tempfile.TemporaryDirectory(dir=into, prefix=".release-") as folder:
+        part = Path(folder).name
+        for name in names:
+            make(name)
+            there = into / "release" / name / f"{name}.ipynb"
+            made = into / part / name / there.name
+            if there.exists() and not force:
+                if there.read_bytes() != made.read_bytes():
+                    kept.append(name)
+                continue
+            there.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made, there)
+    return kept
 
 
 def worked(notebook):
@@ -206,12 +231,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--no-worked", action="store_true", help="students' copies only"
     )
+    parser.add_argument(
+        "--force", action="store_true", help="replace copies that were written into"
+    )
     options = parser.parse_args(argv)
+    if not known:
+        print(
+            f"expected the course's folder; received no exercises in {FOLDER}: they "
+            "do not come with the package. Run `pip install -e '.[grade]'` in a "
+            "complete checkout of the course",
+            file=sys.stderr,
+        )
+        return 2
     names = []
     for wanted in options.exercises or known:
         found = [name for name in known if wanted in (name, name[:2])]
         if not found:
-            shown = ", ".join(name[:2] for name in known) or "none yet"
+            shown = ", ".join(name[:2] for name in known)
             parser.error(f"expected exercises, {shown}; received {wanted}")
         names += found
     try:
@@ -219,16 +255,21 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError:
         print(
             "expected the packages for grading; received no nbgrader: "
-            "`pip install 'cnnkit[grade]'`",
+            "run `pip install -e '.[grade]'` in the course's folder",
             file=sys.stderr,
         )
         return 2
     into = options.into.absolute()
     into.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    release(names, into)
+    kept = release(names, into, options.force)
     seconds = time.monotonic() - start
     print(f"{len(names)} students' copies in {into / 'release'}, {seconds:.1f} s")
+    if kept:
+        print(
+            f"kept, because something was written into them or the source is newer: "
+            f"{', '.join(kept)} (--force replaces them)"
+        )
     if options.no_worked:
         return 0
     failed = 0
