@@ -119,7 +119,7 @@ def efficiency(
     _expect(
         1 <= len(families) <= len(COLORS), f"1 to {len(COLORS)} families", len(families)
     )
-    fig, ax = figure(height=4.1)
+    fig, ax = figure(height=3.5)
     everything = [row for rows in families.values() for row in rows]
     best = [
         row
@@ -198,7 +198,7 @@ def depth_and_error(rows: Sequence[tuple], human: float) -> Figure:
     ['16.4', '11', 'a trained person: 5.1']
     """
     _expect(len(rows) > 0, "at least one row", "none")
-    fig, (above, below) = figure(rows=2, height=3.9, sharex=True)
+    fig, (above, below) = figure(rows=2, height=3.2, sharex=True)
     for k, (_, _, layers, error) in enumerate(rows):
         if layers:
             above.bar(k, layers, width=0.5, color=BLUE)
