@@ -565,9 +565,9 @@ def test_command(tmp_path, capsys):
     folder = ["--lessons", str(tmp_path)]
     assert claims.main(folder) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 351
+    assert len(lines) == len(LEDGER) + 1
     assert lines[-1] == (
-        "1 of 350 accounted for: 1 verified, 0 measured, 0 cited, 0 stated; "
+        f"1 of {len(LEDGER)} accounted for: 1 verified, 0 measured, 0 cited, 0 stated; "
         "1 errata shown"
     )
     assert sum(line.startswith("✓ ") for line in lines) == 1
@@ -584,7 +584,7 @@ def test_command(tmp_path, capsys):
     assert "expected a lesson from 01 to 18; received 19" in capsys.readouterr().err
     assert claims.main(["--lessons", str(tmp_path / "none")]) == 1
     said = capsys.readouterr()
-    assert "0 of 350 accounted for" in said.out
+    assert f"0 of {len(LEDGER)} accounted for" in said.out
     assert "expected a folder with executed lessons; received none at" in said.err
 
 
