@@ -84,7 +84,7 @@ def _grade(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         print(
             f"expected the packages for grading; received no {error.name}: "
-            "`pip install 'cnnkit[grade]'`",
+            "run `pip install -e '.[grade]'` in the course's folder",
             file=sys.stderr,
         )
         return 2

@@ -44,7 +44,7 @@ def dask(address: str):
     except ImportError:
         raise SchedulerError(
             "expected Dask for --scheduler; received no package distributed: "
-            "`pip install 'cnnkit[dask]'`"
+            "run `pip install -e '.[dask]'` in the course's folder"
         ) from None
     try:
         client = Client(address, timeout=10, set_as_default=False)
