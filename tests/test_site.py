@@ -422,7 +422,7 @@ class Reader:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self._asked)
-        self.page.on("requestfailed", lambda request: self.wrong.append(request.url))
+        self.page.on("requestfailed", self._failed)
 
     def _said(self, message):
         if message.type in ("error", "warning"):
@@ -431,6 +431,10 @@ class Reader:
     def _asked(self, request):
         if not request.url.startswith(("file:", "data:", "blob:")):
             self.wrong.append(f"asks for {request.url}")
+
+    def _failed(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the next page was opened meanwhile
+            self.wrong.append(request.url)
 
     def open(self, name):
         self.page.goto(f"{self.site.as_uri()}/{name}")
