@@ -257,6 +257,7 @@ class Sandbox:
         except ValueError:
             self.process.wait(timeout=10)
             raise SandboxError(f"bubblewrap did not start: {self.said()}") from None
+        # the kernel's way into the root folder that a process sees, not a user's home
         self.home = Path(f"/proc/{self.root}/root/home/student")
         self.run = Path(f"/proc/{self.root}/root/run")
 
