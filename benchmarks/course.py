@@ -32,7 +32,10 @@ def timed(command):
 
 def main(names):
     paths = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
-    paths = [p for p in paths if not names or p.stem[:2] in names]
+    unknown = set(names) - {path.stem[:2] for path in paths}
+    if unknown:
+        sys.exit(f"expected numbers of lessons like 04; received {sorted(unknown)}")
+    paths = [path for path in paths if not names or path.stem[:2] in names]
     alone = {}
     print("| lesson | s | peak memory (GB) |\n| --- | ---: | ---: |", flush=True)
     with tempfile.TemporaryDirectory() as folder:

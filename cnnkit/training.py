@@ -41,7 +41,9 @@ def budget(quick: Value, full: Value) -> Value:
     return choices[wanted]
 
 
-def restart(model: keras.Model, weights, learning_rate: float | None = None) -> None:
+def restart(
+    model: keras.Model, weights=None, learning_rate: float | None = None
+) -> None:
     """Gives a compiled model other weights and an optimizer that remembers nothing.
 
     To compile takes longer than many a short training; so networks of one shape can be
@@ -49,18 +51,20 @@ def restart(model: keras.Model, weights, learning_rate: float | None = None) -> 
 
     Args:
         model: compiled and built.
-        weights: for ``model.set_weights``, such as those of a new network.
+        weights: for ``model.set_weights``; None draws new ones, as a new model would.
         learning_rate: of the optimizer from here on; None leaves it as it is.
 
     Raises:
         ValueError: if the model is not compiled.
         TypeError: from Keras, if a rate is given to an optimizer with a schedule.
 
-    Source: ``keras.optimizers.Optimizer.get_config`` and ``.variables``.
+    Source: ``keras.models.clone_model``, ``keras.optimizers.Optimizer.get_config`` and
+    ``.variables``.
 
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
-    >>> restart(model, model.get_weights(), learning_rate=0.01)
+    >>> restart(model)  # new weights
+    >>> restart(model, model.get_weights(), learning_rate=0.01)  # the same again
     """
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
@@ -71,6 +75,8 @@ def restart(model: keras.Model, weights, learning_rate: float | None = None) -> 
     if learning_rate is not None:
         fresh.learning_rate = learning_rate  # refused by a schedule
     fresh.build(model.trainable_variables)
+    if weights is None:
+        weights = keras.models.clone_model(model).get_weights()
     model.set_weights(weights)
     for variable, value in zip(optimizer.variables, fresh.variables, strict=True):
         variable.assign(value)

@@ -43,6 +43,8 @@ EACH = [
     pytest.param(name, marks=[pytest.mark.full] if name in LARGE else [])
     for name in FAMILIES
 ]
+#   no classifiers of images of any size; each has tests of its own
+OTHERS = {"autoencoder", "digits_4x4", "lenet5_1998", "letter_x"}
 FIXED = {"lenet5": 28, "convnetjs_cifar10": 32}  # the only or usual side
 
 
@@ -56,6 +58,10 @@ def smallest(family):
     with pytest.raises(ValueError, match=rf"received \({side - 1}, {side - 1}, 3\)"):
         FAMILIES[family](input_shape=(side - 1, side - 1, 3), classes=3)
     return side
+
+
+def test_no_family_is_left_out():
+    assert {name.split()[0] for name in FAMILIES} == set(models.__all__) - OTHERS
 
 
 @pytest.mark.parametrize("family", EACH)

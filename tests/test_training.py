@@ -482,6 +482,18 @@ def test_restart_is_a_new_beginning(optimizer):
     assert int(optimizer.iterations) == 0 and np.ptp(trained[0]) > 0
 
 
+def test_restart_draws_weights_as_a_new_model_would():
+    model = small_model()  # which sets the seed to 0
+    wanted = model.get_weights()
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    keras.utils.set_random_seed(0)
+    training.restart(model)
+    for mine, theirs in zip(model.get_weights(), wanted, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert int(model.optimizer.iterations) == 0
+
+
 def test_restart_may_set_the_rate():
     model = small_model()
     training.restart(model, model.get_weights(), learning_rate=0.25)
