@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-ROUNDS, STEPS, LIMIT = 2, 40, 60  # s
+ROUNDS, STEPS, LIMIT = 6, 60, 60  # s
 PAIRS = {  # name: (ours, peer)
     "ResNet-50": (
         "models.resnet(50, SHAPE, 10)",
