@@ -382,6 +382,12 @@ def test_links_are_carried_over():
     assert made("[gone](../../LICENSE)", "docs/guides/y.md") == "gone"
 
 
+def test_every_lesson_belongs_to_one_part():
+    covered = [n for x in notebooks.PARTS for n in range(x.first, x.last + 1)]
+    assert [notebooks.MAP.first, *covered] == [int(x.number) for x in LESSONS]
+    assert notebooks.MAP.last == covered[-1]
+
+
 def test_words_of_one_line():
     assert parts.spoken("`a<b` **c** *d* [e](f)") == (
         "<code>a&lt;b</code> <b>c</b> <i>d</i> e"
