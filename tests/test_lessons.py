@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cnnkit.course import claims
+
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
 
@@ -95,6 +97,19 @@ def test_text_has_its_parts_and_links(path):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         if not target.startswith("http"):
             assert (path.parent / target).exists(), target
+
+
+COUNTS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+
+
+@pytest.mark.parametrize("path", LESSONS[1:], ids=lambda path: path.stem)
+def test_opening_counts_the_statements_as_the_ledger_does(path):
+    notebook, _ = read(path)
+    opening = source(notebook["cells"][0])
+    own = [c for c in claims.load().values() if c["lesson"] == path.stem[:2]]
+    misprinted = sum("erratum" in c for c in own)
+    said = r"make (\d+) checkable(?s:.*?)(\w+) (?:of them )?(?:is|are) printed"
+    assert re.search(said, opening).groups() == (str(len(own)), COUNTS[misprinted])
 
 
 @lessons
