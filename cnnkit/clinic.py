@@ -306,14 +306,19 @@ def examine(patient: str | None = None, seed: int = 0, **steps) -> Chart:
         for values, value in zip(watched.values(), found, strict=True):
             values.append(value)
 
-    keras.utils.set_random_seed(seed)
+    def seeded(logs=None):
+        keras.utils.set_random_seed(seed)
+
+    # Again as training begins: JAX's first fit has drawn from NumPy to build metrics.
+    seeded()
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=look, on_train_begin=seeded)
     history = model.fit(
         x,
         y,
         batch_size=BATCH,
         epochs=EPOCHS,
         shuffle=recipe.shuffle,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=look)],
+        callbacks=[callback],
         verbose=0,
     ).history
 

@@ -610,7 +610,7 @@ def keras_pool_gradient():
     window = np.array([[1, 5], [3, 2]], "float32")[None, :, :, None]
 
     def loss(x):
-        pooled = keras.ops.max_pool(x, 2, data_format="channels_last")
+        pooled = keras.ops.max_pool(x, 2, 2, data_format="channels_last")
         return 7 * keras.ops.sum(pooled)
 
     return check.gradient(loss, window)[0, ..., 0]

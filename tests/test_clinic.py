@@ -47,7 +47,7 @@ SYMPTOMS = {
     "F": lambda c: (
         c.signs["fresh"] - end(c, "val_accuracy") > 0.1 and c.signs["twice"] == 1
     ),
-    "G": lambda c: ahead(c, slice(4)) < -0.1,
+    "G": lambda c: ahead(c, slice(3)) < -0.02,
     "H": lambda c: c.signs["twice"] < 0.9,
     "I": lambda c: c.signs["moved"] == 1 and end(c, "accuracy") < 0.7,
     "J": lambda c: (
