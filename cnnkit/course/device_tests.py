@@ -137,7 +137,10 @@ def main(argv: list[str] | None = None) -> int:
     lessons = named or sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
     work = [(path.stem, [str(path)]) for path in lessons]
     if not named:
-        work.insert(0, ("unit tests", ["cnnkit", "tests"]))
+        units = ["cnnkit", "tests"]
+        if platform == "cpu":  # no memory of a GPU that two processes would share
+            units += ["-n", "2", "--dist", "loadscope"]
+        work.insert(0, ("unit tests", units))
     failed = []
     for name, arguments in work:
         part = run(name, arguments)
