@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 # In the kernel, after each cell: where JAX computes, and the most it held there.
 REPORT = """
 def _device_report(*_):
-    import json, os, sys
+    import json, sys
     if "jax" in sys.modules:
         device = sys.modules["jax"].devices()[0]
         held = (device.memory_stats() or {}).get("peak_bytes_in_use", 0)
-        with open(os.environ["CNNKIT_DEVICE_REPORT"], "w") as file:
+        with open(_device_report_path, "w") as file:
             json.dump({"platform": device.platform, "held": held}, file)
 
 get_ipython().events.register("post_run_cell", _device_report)
@@ -96,13 +96,13 @@ def run(name: str, arguments: list[str]) -> Part:
     with tempfile.TemporaryDirectory() as folder:
         startup = Path(folder, "profile_default", "startup")
         startup.mkdir(parents=True)
-        (startup / "00-device.py").write_text(REPORT)
         report = Path(folder, "report.json")
-        variables = {"IPYTHONDIR": folder, "CNNKIT_DEVICE_REPORT": str(report)}
+        where = f"_device_report_path = {str(report)!r}\n"
+        (startup / "00-device.py").write_text(where + REPORT)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-c", str(ROOT / "pyproject.toml"), *arguments]
         status, output, seconds, peak = measured(
-            command, cwd=ROOT, env=environment(**variables)
+            command, cwd=ROOT, env=environment(IPYTHONDIR=folder)
         )
         found = {"platform": "", "held": 0}
         if report.exists():
