@@ -1,8 +1,8 @@
 """Runs the exercises with right answers and wrong ones, many at a time.
 
 The exercises of a notebook do not depend on each other, so one run of a notebook tries
-one answer for each of them: a round.  `python tests/exercise_rounds.py` runs them all
-and rewrites the table in docs/exercises.md.
+one answer for each of them: a round.  `python tests/exercise_rounds.py [NAME ...]` runs
+them all, or those named, and renews the table in docs/exercises.md.
 """
 
 import ast
@@ -456,11 +456,22 @@ def total(rows: list[str]) -> str:
     return "| **{}** | {} | {} | {} | {} ({}) | {} |".format("together", *sums)
 
 
-if __name__ == "__main__":
-    rows = [row(name) for name in SOURCES]
+def main(names: list[str]) -> None:
+    """Tries all notebooks, or those named, and renews their lines in the table."""
+    unknown = set(names) - set(SOURCES)
+    if unknown:
+        sys.exit(f"expected some of {', '.join(SOURCES)}; received {sorted(unknown)}")
     text = DOCS.read_text()
     head = "| --- | ---: | ---: | ---: | ---: | ---: |\n"
     before, _, after = text.partition(head)
-    rest = after[after.index("\n\n") + 1 :]
-    DOCS.write_text(before + head + "\n".join([*rows, total(rows)]) + "\n" + rest)
-    print("\n".join([*rows, total(rows)]))
+    table, _, rest = after.partition("\n\n")
+    rows = {line.split("|")[1].strip(): line for line in table.splitlines()}
+    for name in names or SOURCES:
+        rows[name] = row(name)
+        print(rows[name], flush=True)
+    rows = [rows[name] for name in SOURCES if name in rows]
+    DOCS.write_text(before + head + "\n".join([*rows, total(rows)]) + "\n\n" + rest)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -72,3 +72,16 @@ def test_table_is_printed(capsys):
     out = capsys.readouterr().out
     assert 'vgg("D")' in out and "138,357,544" in out and "15,470,264,320" in out
     assert len([line for line in out.splitlines() if "(" in line]) == len(ROWS)
+
+
+def test_only_the_rows_that_are_named_are_computed(tmp_path, monkeypatch, capsys):
+    wrong = table.TABLE.read_text(encoding="utf-8").replace("61706", "1")
+    wrong = wrong.replace("138357544", "2")
+    monkeypatch.setattr(table, "TABLE", tmp_path / "models.json")
+    table.TABLE.write_text(wrong, encoding="utf-8")
+    assert cli.main(["models", "--update", "lenet5"]) == 0
+    after = {row["name"]: row["parameters"] for row in table.rows()}
+    assert after["lenet5()"] == 61706 and after['vgg("D")'] == 2
+    with pytest.raises(SystemExit):
+        cli.main(["models", "--update", "lenet6"])
+    assert "beginning of a row's name; received ['lenet6']" in capsys.readouterr().err

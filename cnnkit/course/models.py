@@ -47,12 +47,21 @@ def costs(name: str) -> dict[str, int | None]:
 
 
 def main(argv: list[str]) -> int:
-    """Prints the table; `--update` computes its costs anew (a few minutes)."""
+    """Prints the table; `--update` computes its costs anew (all: a few minutes)."""
     parser = argparse.ArgumentParser(prog="cnnkit models")
-    parser.add_argument("--update", action="store_true", help="compute the costs anew")
+    parser.add_argument(
+        "--update",
+        nargs="*",
+        metavar="NAME",
+        help="compute the costs anew, of all rows or of those whose name begins so",
+    )
     table = rows()
-    if parser.parse_args(argv).update:
-        for row in table:
+    wanted = parser.parse_args(argv).update
+    if wanted is not None:
+        some = [r for r in table if not wanted or r["name"].startswith(tuple(wanted))]
+        if not some:
+            parser.error(f"expected the beginning of a row's name; received {wanted}")
+        for row in some:
             row |= costs(row["name"])
             print(f"{row['name']:34} {row['parameters']:12,}", flush=True)
         lines = [f" {json.dumps(row, ensure_ascii=False)}" for row in table]
