@@ -260,6 +260,22 @@ def test_bad_commands_say_what_is_expected(capsys):
     assert len(capsys.readouterr().out.splitlines()) == len(EXPERIMENTS)
 
 
+def test_the_end_of_a_run_leaves_what_others_need_to_go_on(tmp_path, monkeypatch):
+    def record(name, experiment, scale, work, *_):
+        work.mkdir(parents=True)
+        return {"name": name, "seconds": 1.0}
+
+    monkeypatch.setattr(runs, "record", record)
+    monkeypatch.setattr(data, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(runs, "FOLDER", tmp_path / "lessons" / "runs")
+    monkeypatch.chdir(tmp_path)
+    stopped = tmp_path / "runs" / "degradation-small"
+    stopped.mkdir(parents=True)
+    assert cli.main(["run", "lenet5"]) == 0
+    assert [*stopped.parent.iterdir()] == [stopped]
+    assert (tmp_path / "lenet5.json").is_file()  # here, where no lessons are
+
+
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has processes")
 def test_processes_want_jax(capsys):
     arguments = ["lenet5", "--processes", "2", "--coordinator", "127.0.0.1:1"]

@@ -468,7 +468,7 @@ def main(argv: list[str] | None = None) -> int:
         default="small",
         help="small for processor cores (the default), full for a GPU",
     )
-    parser.add_argument("--output", metavar="FILE", help="default: lessons/runs/")
+    parser.add_argument("--output", metavar="FILE", help="default: in lessons/runs/")
     parser.add_argument("--note", default="", help="kept in the record, e.g. on data")
     parser.add_argument("--processes", type=int, default=1, metavar="N")
     parser.add_argument("--process", type=int, default=0, metavar="K", help="from 0")
@@ -494,7 +494,7 @@ def main(argv: list[str] | None = None) -> int:
         part = _share_out(options)
         from cnnkit import data
 
-        work = data._cache() / "runs"
+        work = data._cache() / "runs" / f"{options.name}-{options.scale}"
         command = f"cnnkit run {options.name} --scale {options.scale}"
         if options.processes > 1:
             command += f" --processes {options.processes}"
@@ -509,7 +509,8 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if part[0] == 0:
-        path = Path(options.output or FOLDER / f"{options.name}.json")
+        folder = FOLDER if FOLDER.is_dir() else Path()  # here, without the lessons
+        path = Path(options.output or folder / f"{options.name}.json")
         _write(path, content)
         with contextlib.suppress(OSError):
             shutil.rmtree(work)
