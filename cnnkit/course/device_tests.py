@@ -1,8 +1,8 @@
 """Tests on an accelerator: `make test-gpu`.
 
-Runs the unit tests, then every lesson cell by cell against its stored outputs, one
-kernel at a time, on the JAX backend, and prints what each took.  It fails if a test
-fails, or if what ran did not run on a GPU.
+Runs the unit tests (by two workers where there is no GPU), then every lesson cell by
+cell against its stored outputs, one kernel at a time, on the JAX backend, and prints
+what each took.  It fails if a test fails, or if what ran did not run on a GPU.
 """
 
 import argparse
