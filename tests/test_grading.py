@@ -134,7 +134,7 @@ def test_deleted(name, course):
     notebook.cells.remove(made.cell_of(notebook, name))
     found, notes = mended(course, notebook)
     check(course, found)
-    assert notes == [f"{name}: was missing, put back"]
+    assert notes == [f"{name}: missing, put back"]
 
 
 def test_deleted_answer_does_not_undo_one_written_elsewhere(course):
@@ -152,7 +152,7 @@ def test_edited(course):
     made.cell_of(notebook, "test_size").source = "pass  # ``` it works"
     found, notes = mended(course, notebook)
     check(course, found)
-    assert notes == ["test_size: was edited, restored"]
+    assert notes == ["test_size: edited, restored"]
     below = found.cells[found.cells.index(made.cell_of(found, "test_size")) + 1]
     assert below.cell_type == "markdown" and "pass  # ``` it works" in below.source
     assert "````" in below.source  # the fence is longer than what it holds
@@ -211,7 +211,7 @@ def test_marks_lost(course):
         cell.metadata = {}
     found, notes = mended(course, notebook)
     check(course, found)
-    assert "test_size: had lost its mark" in notes
+    assert "test_size: mark lost, given back" in notes
     place = {cell.source: i for i, cell in enumerate(found.cells)}
     assert place[made.SIZE] < found.cells.index(made.cell_of(found, "test_size"))
 
@@ -532,6 +532,18 @@ def test_a_worker_that_ends_costs_only_its_cause():
     assert sorted(results) == sorted(students)
     assert {name for name, error in results.items() if error} == {"bad", "odd"}
     assert "twice" in results["bad"] and "RuntimeError: far away" in results["odd"]
+
+
+def test_what_is_said_of_many_cells_is_one_line():
+    from cnnkit.course.grading import command
+
+    many = [f"cell_{k}: missing, put back" for k in range(40)]
+    notes = ["a: edited, restored", *many, "b: edited, restored", "not handed in"]
+    assert command._together(notes) == [
+        "a, b: edited, restored",
+        "40 cells (cell_0, cell_1, …): missing, put back",
+        "not handed in",
+    ]
 
 
 def test_limits_are_what_the_help_says(capsys):

@@ -176,6 +176,20 @@ def _print(student, points, text):
     print(f"{student:20} {points:>9}  {text}", flush=True)
 
 
+def _together(notes: list[str]) -> list[str]:
+    """Of notes "cell: what", one for all cells of which the same is said."""
+    cells: dict[str, list[str]] = {}
+    for note in notes:
+        cell, _, what = note.partition(": ")
+        cells.setdefault(what, []).append(cell)
+    lines = []
+    for what, names in cells.items():
+        if len(names) > 3:
+            names = [f"{len(names)} cells ({', '.join(names[:2])}, …)"]
+        lines.append(": ".join(filter(None, (", ".join(names), what))))
+    return lines
+
+
 def _report(result) -> int:
     """Prints a submission's lines; 1 if a human has to look at it."""
     cells = [
@@ -189,7 +203,7 @@ def _report(result) -> int:
     isolated = result["isolation"].split(":")[0]
     _print(result["student"], points, f"{result['seconds']:5.1f} s  {isolated}")
     for name, one in result["notebooks"].items():
-        for note in one["notes"]:
+        for note in _together(one["notes"]):
             _print("", "", f"{name}: {note}")
     for note in result["notes"]:
         _print("", "", note)

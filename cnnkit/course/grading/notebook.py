@@ -199,13 +199,13 @@ def _adopt(cells, known, notes):
                 and _same(cell.source, text)
             ):
                 cell.metadata["nbgrader"] = {"grade_id": name}
-                notes.append(f"{name}: had lost its mark")
+                notes.append(f"{name}: mark lost, given back")
                 break
 
 
 def _missing(original, notes):
     """A cell for one that was deleted; without a stub that would undo other cells."""
-    notes.append(f"{original['name']}: was missing, put back")
+    notes.append(f"{original['name']}: missing, put back")
     text = original["source"]
     if original["cell_type"] == "code" and not original["locked"]:
         text = "# this cell was deleted"
@@ -225,7 +225,7 @@ def _fixed(cell, original, notes) -> list:
         if not (
             _same(text, released(original["source"])) or text == original["source"]
         ):
-            notes.append(f"{name}: was edited, restored")
+            notes.append(f"{name}: edited, restored")
             if text.strip():
                 below = [_quote(name, text)]
         text = original["source"]
