@@ -57,6 +57,15 @@ def test_another_output_fails(notebook, capsys):
     assert "1 failed, 1 passed" in out and "one failed:" in out and "11 jax" in out
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_shows_how_far_it_is(monkeypatch, capsys, terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    slow = "import time; print('é' * 99, '.. [ 37%]', flush=True); time.sleep(1)"
+    status, output, seconds, _ = device_tests.measured([sys.executable, "-c", slow])
+    assert status == 0 and output.endswith("[ 37%]\n") and seconds > 1
+    assert ("[ 37%]\r" in capsys.readouterr().err) == terminal
+
+
 def test_without_a_gpu(notebook, monkeypatch, capsys):
     monkeypatch.setattr(device_tests, "device", lambda: ("cpu", "a processor", "1"))
     assert device_tests.main([notebook("10 jax\n")]) == 1

@@ -78,12 +78,23 @@ def measured(command: list[str], **options) -> tuple[int, str, float, float]:
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.STDOUT, **options
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+            time.sleep(0.1)
+            _tell(out.fileno())
+        _, status, usage = ended
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         unit = 1 if sys.platform == "darwin" else 1024  # bytes there, else kilobytes
         return process.returncode, out.read(), seconds, usage.ru_maxrss * unit / 1e9
+
+
+def _tell(output: int) -> None:
+    """On a terminal, how far pytest says it is; over it the row will be written."""
+    if sys.stderr.isatty():
+        end = os.pread(output, 200, max(0, os.fstat(output).st_size - 200))
+        percent = re.findall(r"\[ *\d+%\]", end.decode(errors="replace"))
+        print("", *percent[-1:], end="\r", file=sys.stderr, flush=True)
 
 
 def run(name: str, arguments: list[str]) -> Part:
