@@ -53,8 +53,9 @@ def test_stored_outputs_are_compared_on_jax(notebook):
 
 def test_another_output_fails(notebook, capsys):
     assert device_tests.main([notebook("11 jax\n"), "--allow-cpu"]) == 1
-    out = capsys.readouterr().out
-    assert "1 failed, 1 passed" in out and "one failed:" in out and "11 jax" in out
+    out, err = capsys.readouterr()
+    assert "1 failed, 1 passed" in out and "\nfailed: one\n" in out
+    assert "one failed:" in err and "11 jax" in err
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -79,4 +80,4 @@ def test_a_lesson_that_falls_back_to_the_cpu(notebook, monkeypatch, capsys):
     part = device_tests.Part("one", True, "2 passed", 1.0, 0.5, "cpu", 0.0, "")
     monkeypatch.setattr(device_tests, "run", lambda *_: part)
     assert device_tests.main([notebook("10 jax\n")]) == 1
-    assert "expected gpu; received cpu" in capsys.readouterr().out
+    assert "expected gpu; received cpu" in capsys.readouterr().err

@@ -161,11 +161,15 @@ def main(argv: list[str] | None = None) -> int:
             flush=True,
         )
         if not part.passed:
-            failed.append((name, part.output[-6000:]))
+            why = part.output[-6000:]
         elif part.platform not in ("", platform):
-            failed.append((name, f"expected {platform}; received {part.platform}"))
-    for name, why in failed:
-        print(f"\n{name} failed:\n{why}")
+            why = f"expected {platform}; received {part.platform}"
+        else:
+            continue
+        failed.append(name)
+        print(f"\n{name} failed:\n{why}\n", file=sys.stderr)
+    if failed:
+        print("\nfailed:", ", ".join(failed))
     return 1 if failed else 0
 
 
