@@ -1,6 +1,7 @@
 """Rules for every test: quiet lessons, a dead kernel noticed, no hidden comparison."""
 
 import os
+import signal
 import time
 from queue import Empty
 
@@ -9,6 +10,10 @@ from nbval import kernel, plugin
 
 # Kernels inherit this: progress bars stay silent and explorers show their still.
 os.environ["CNNKIT_TEST"] = "1"
+
+# A shell starts what goes on in the background deaf to Ctrl-C, which some tests press.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _get_message = kernel.RunningKernel.get_message
 
