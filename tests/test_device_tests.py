@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import timeit
 
 import nbformat
 import pytest
@@ -65,6 +66,14 @@ def test_a_terminal_shows_how_far_it_is(monkeypatch, capsys, terminal):
     status, output, seconds, _ = device_tests.measured([sys.executable, "-c", slow])
     assert status == 0 and output.endswith("[ 37%]\n") and seconds > 1
     assert ("[ 37%]\r" in capsys.readouterr().err) == terminal
+
+
+def test_what_takes_no_time_is_measured_so():
+    """`benchmarks/start.py` measures processes of a hundredth of a second."""
+    command = [sys.executable, "-S", "-c", "pass"]
+    measured = min(device_tests.measured(command)[2] for _ in range(10))
+    plain = min(timeit.repeat(lambda: subprocess.run(command), number=1, repeat=10))
+    assert measured < plain + 0.05
 
 
 def test_without_a_gpu(notebook, monkeypatch, capsys):

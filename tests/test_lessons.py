@@ -154,6 +154,18 @@ def course(tmp_path):
     return tmp_path
 
 
+def test_what_runs_in_the_background_hears_ctrl_c(tmp_path):
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    (tmp_path / "test_it.py").write_text(
+        "import signal\n\n\ndef test_it():\n    signal.raise_signal(signal.SIGINT)\n"
+    )
+    pytest_ = f"{sys.executable} -m pytest -q -p no:cacheprovider test_it.py"
+    done = subprocess.run(
+        ["sh", "-c", f"trap '' INT; {pytest_}"], cwd=tmp_path, capture_output=True
+    )
+    assert b"KeyboardInterrupt" in done.stdout, done.stdout
+
+
 def write(path, *cells):
     """A notebook with (source, stored text) pairs, as if it had been executed."""
     stored = [

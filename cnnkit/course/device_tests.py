@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -78,20 +79,24 @@ def measured(command: list[str], **options) -> tuple[int, str, float, float]:
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.STDOUT, **options
         )
-        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-            time.sleep(0.1)
-            _tell(out.fileno())
-        _, status, usage = ended
-        seconds = time.perf_counter() - start
+        over = threading.Event()
+        teller = threading.Thread(target=_tell, args=(out.fileno(), over))
+        teller.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
+        finally:
+            over.set()
+            teller.join()
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         unit = 1 if sys.platform == "darwin" else 1024  # bytes there, else kilobytes
         return process.returncode, out.read(), seconds, usage.ru_maxrss * unit / 1e9
 
 
-def _tell(output: int) -> None:
+def _tell(output: int, over: threading.Event) -> None:
     """On a terminal, how far pytest says it is; over it the row will be written."""
-    if sys.stderr.isatty():
+    while sys.stderr.isatty() and not over.wait(0.5):
         end = os.pread(output, 200, max(0, os.fstat(output).st_size - 200))
         percent = re.findall(r"\[ *\d+%\]", end.decode(errors="replace"))
         print("", *percent[-1:], end="\r", file=sys.stderr, flush=True)
