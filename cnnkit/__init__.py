@@ -3,13 +3,14 @@
 Importing this package prepares a quiet start: TensorFlow writes start-up notices to
 file descriptor 2 while it is imported, which no Python setting stops.  They are held
 back during that one import only, and shown after all if the import fails.  Python's own
-messages and warnings reach the user at any time, and so does everything written later.
-`TF_CPP_MIN_LOG_LEVEL=0` in the environment turns all of this off.  No Keras, no
-TensorFlow and no submodule is loaded here.
+messages and warnings reach the user at any time, but for one of JAX that says nothing
+new, and so does everything written later.  With `TF_CPP_MIN_LOG_LEVEL=0` in the
+environment nothing is held back.  No Keras, no TensorFlow and no submodule is loaded.
 """
 
 import os
 import sys
+import warnings
 
 __version__ = "0.1.0"
 
@@ -17,6 +18,13 @@ __version__ = "0.1.0"
 # without a GPU. Failures still raise.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # share the GPU's memory
+
+
+# Keras hands labels to JAX as int64; from 0.11 on JAX says that it makes them int32,
+# which holds every label.
+warnings.filterwarnings(
+    "ignore", "Explicitly requested dtype int64 requested in ShapeDtypeStruct"
+)
 
 
 class _QuietTensorFlow:

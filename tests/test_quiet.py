@@ -76,6 +76,17 @@ os.write(2, b"written to descriptor 2\\n")
     assert done.returncode == 0
 
 
+def test_of_jax_s_truncations_only_that_of_labels_is_silent():
+    """JAX 0.11 and Keras 3.15.1; older JAX truncates without a word."""
+    code = """
+import cnnkit, warnings
+for dtype, place in ("int64", "ShapeDtypeStruct"), ("int64", "x"), ("float64", "x"):
+    warnings.warn(f"Explicitly requested dtype {dtype} requested in {place} is not")
+"""
+    said = [line for line in python(code).stderr.splitlines() if "Warning" in line]
+    assert [line.split(" in ")[-1] for line in said] == ["x is not", "x is not"]
+
+
 def test_a_kernel_starts_quietly_and_still_reports():
     """The same in a Jupyter kernel, whose descriptor 2 is a pipe to the notebook."""
     after = """
