@@ -44,7 +44,7 @@ def build(variant, settings, steps):
 
 folder, process, processes, port = sys.argv[1], *map(int, sys.argv[2:])
 part = runs._share_out(SimpleNamespace(
-    process=process, processes=processes, coordinator=f"127.0.0.1:{port}"))
+    process=process, processes=processes, coordinator=f"127.0.0.1:{port}", jobs=1))
 settings = {"epochs": 5, "batch_size": 64, "seeds": 1, "images": 640}
 experiment = runs.Experiment(
     "digits", "digits8", (os.environ.get("VARIANT", "dropout"),), build,
@@ -91,6 +91,57 @@ def curve(content, *metrics):
 
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+# A program whose workers find the experiment too, since they import its file again.
+COMMAND = """
+import sys
+import cnnkit
+import keras
+from cnnkit.course import experiments, runs
+
+def build(variant, settings, steps):
+    width = {"narrow": 4, "wide": 32}[variant]
+    layers = [keras.layers.Flatten(), keras.layers.Dense(width, "relu")]
+    layers.append(keras.layers.Dense(10, "softmax"))
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    loss = "sparse_categorical_crossentropy"
+    model.compile("adam", loss, metrics=["accuracy"])
+    return model
+
+settings = {"epochs": 3, "batch_size": 100, "seeds": 2, "images": 1000}
+experiments.EXPERIMENTS["widths"] = runs.Experiment(
+    "two widths", "digits8", ("narrow", "wide"), build, settings, settings)
+if __name__ == "__main__":
+    sys.exit(runs.main(["widths", *sys.argv[1:]]))
+"""
+
+
+def test_side_by_side_a_run_ends_like_one_after_another(tmp_path):
+    program = tmp_path / "widths.py"
+    program.write_text(COMMAND)
+    made = {}
+    for jobs in (1, 2):
+        command = [sys.executable, program, "--jobs", str(jobs)]
+        out = tmp_path / f"by{jobs}.json"
+        here = {"CNNKIT_CACHE": str(tmp_path / f"cache{jobs}"), "PYTHONPATH": str(ROOT)}
+        subprocess.run(
+            [*command, "--output", out],
+            cwd=tmp_path,
+            env={**os.environ, **here},
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=300,
+        )
+        made[jobs] = json.loads(out.read_text())
+    assert made[2]["command"] == "cnnkit run widths --scale small --jobs 2"
+    for one, other in zip(made[1]["runs"], made[2]["runs"], strict=True):
+        names = ("variant", "seed", "parameters")
+        assert [one[name] for name in names] == [other[name] for name in names]
+        curves = (curve({"runs": [run]}, *METRICS) for run in (one, other))
+        np.testing.assert_allclose(*curves, rtol=1e-5)
+    said = runs.Record(**made[2]).origin
+    assert "summed over networks that trained side by side" in said
+    assert "side by side" not in runs.Record(**made[1]).origin
 
 
 def test_a_killed_run_ends_with_the_same_history(tmp_path):
@@ -252,12 +303,20 @@ def test_bad_commands_say_what_is_expected(capsys):
         (["nothing"], "expected one of lenet5, degradation"),
         (["lenet5", "--processes", "2", "--process", "2"], "expected a process from 0"),
         (["lenet5", "--processes", "2"], "expected --coordinator HOST:PORT"),
+        (["lenet5", "--jobs", "0"], "received --jobs 0"),
+        (
+            ["lenet5", "--jobs", "2", "--processes", "2", "--coordinator", "h:1"],
+            "expected --jobs N from 1, and without --processes",
+        ),
     ):
         with pytest.raises(SystemExit):
             cli.main(["run", *arguments])
         assert expected in capsys.readouterr().err
     assert cli.main(["run"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(EXPERIMENTS)
+    listed = capsys.readouterr().out
+    assert len(listed.splitlines()) == len(EXPERIMENTS)
+    module = [sys.executable, "-m", "cnnkit.course.cli", "run"]  # not installed
+    assert subprocess.run(module, capture_output=True, text=True).stdout == listed
 
 
 def test_the_end_of_a_run_leaves_what_others_need_to_go_on(tmp_path, monkeypatch):

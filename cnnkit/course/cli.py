@@ -27,3 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv and out is sys.stderr:
         print(f"\nexpected one of {', '.join(COMMANDS)}; received {argv[0]}", file=out)
     return 0 if out is sys.stdout else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,25 +14,34 @@ One device needs no option.  On the JAX backend all devices of a machine share e
 batch, and so do several processes, on one machine or many: the same command in each,
 with `--processes N --process K --coordinator HOST:PORT` (K from 0; the address of
 process 0).  They need a common cache folder, `$CNNKIT_CACHE`.
+
+A small network leaves a large GPU idle most of the time: `--jobs N` trains N networks
+of the experiment at a time on one device, each in a process of its own.
 """
 
 import argparse
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
+import multiprocessing
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+import cnnkit
 
 FOLDER = Path(__file__).parents[2] / "lessons" / "runs"
 SCALES = ("small", "full")
@@ -106,13 +115,15 @@ class Record(NamedTuple):
         seeds = len({run["seed"] for run in self.runs})
         networks = len({run["variant"] for run in self.runs})
         device, versions = self.device, self.versions
+        together = " --jobs " in self.command
         return (
             f"Recorded on {self.date} by `{self.command}`: {networks} networks, "
             f"{seeds} seed{'s' * (seeds != 1)} each, {self.settings['epochs']} epochs "
             f"on {self.data['images']:,} images of {self.data['name']}, "
             f"{self.data['pixels']} pixels{f' ({self.note})' if self.note else ''}; "
             f"{device['count']} × {device['kind']}, {versions['backend']}, Keras "
-            f"{versions['keras']}, {_span(self.seconds)}."
+            f"{versions['keras']}, {_span(self.seconds)}"
+            f"{', summed over networks that trained side by side' * together}."
         )
 
 
@@ -283,6 +294,7 @@ def record(
     part: tuple[int, int] = (0, 1),
     command: str = "",
     note: str = "",
+    jobs: int = 1,
 ) -> dict:
     """Trains all variants and seeds of an experiment; the content of its record.
 
@@ -294,12 +306,12 @@ def record(
         part: this process and their number.
         command: what made it.
         note: what a reader should know of the data.
+        jobs: networks that train at a time, each in a process of its own, which finds
+            the experiment by its name.
 
     Raises:
         ValueError: if batches cannot be shared evenly among the processes.
     """
-    import keras
-
     settings = dict(getattr(experiment, scale))
     data, about = _data(experiment.data, settings)
     batch, processes = settings["batch_size"], part[1]
@@ -309,33 +321,17 @@ def record(
             "expected batches and test images that the processes can share evenly; "
             f"received {processes} processes for {uneven[0]} images"
         )
-    steps = settings["epochs"] * -(-len(data[0]) // batch)
     print(f"{name}, {scale}: {experiment.title}", flush=True)
-    runs = []
-    for seed in range(settings["seeds"]):
-        for variant in experiment.variants:
-            shared = keras.distribution.distribution()
-            keras.backend.clear_session()  # forgets how batches are laid out, too
-            keras.distribution.set_distribution(shared)
-            keras.utils.set_random_seed(seed)
-            model = experiment.build(variant, settings, steps)
-            label = f"{variant}, seed {seed}"
-            key = hashlib.sha256(
-                json.dumps([variant, seed, settings, about]).encode()
-            ).hexdigest()[:16]
-            rows = train(
-                model,
-                data,
-                settings,
-                seed,
-                experiment.transforms(variant, settings),
-                work / key,
-                part,
-                lambda row, label=label: print(f"  {label}: {_line(row)}", flush=True),
-            )
-            print(f"  {label}: {len(rows)} epochs, {_line(rows[-1])}", flush=True)
-            run = {"variant": variant, "seed": seed, "parameters": model.count_params()}
-            runs.append({**run, "epochs": rows})
+    wanted = [
+        (v, seed) for seed in range(settings["seeds"]) for v in experiment.variants
+    ]
+    if jobs == 1:
+        runs = [
+            _trained(experiment, settings, data, about, work, part, *one)
+            for one in wanted
+        ]
+    else:
+        runs = _side_by_side(name, scale, work, wanted, jobs)
     content = {
         "name": name,
         "title": experiment.title,
@@ -351,6 +347,59 @@ def record(
         "runs": runs,
     }
     return {**content, "digest": _digest(content)}
+
+
+def _trained(
+    experiment: Experiment, settings, data, about, work: Path, part, variant: str, seed
+) -> dict:
+    """One network of an experiment; its entry in the record."""
+    import keras
+
+    shared = keras.distribution.distribution()
+    keras.backend.clear_session()  # forgets how batches are laid out, too
+    keras.distribution.set_distribution(shared)
+    keras.utils.set_random_seed(seed)
+    steps = settings["epochs"] * -(-len(data[0]) // settings["batch_size"])
+    model = experiment.build(variant, settings, steps)
+    label = f"{variant}, seed {seed}"
+    key = hashlib.sha256(
+        json.dumps([variant, seed, settings, about]).encode()
+    ).hexdigest()[:16]
+    rows = train(
+        model,
+        data,
+        settings,
+        seed,
+        experiment.transforms(variant, settings),
+        work / key,
+        part,
+        lambda row: print(f"  {label}: {_line(row)}", flush=True),
+    )
+    print(f"  {label}: {len(rows)} epochs, {_line(rows[-1])}", flush=True)
+    run = {"variant": variant, "seed": seed, "parameters": model.count_params()}
+    return {**run, "epochs": rows}
+
+
+def _side_by_side(name, scale, work: Path, wanted, jobs: int) -> list[dict]:
+    """Networks that share one device, so many at a time."""
+    # On Ctrl-C the workers end at once and say nothing: each epoch is kept.
+    quiet = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), quiet) as pool:
+        return list(
+            pool.map(
+                _job, *zip(*((name, scale, work, *w) for w in wanted), strict=True)
+            )
+        )
+
+
+def _job(name: str, scale: str, work: Path, variant: str, seed: int) -> dict:
+    """`_trained` in a process that was started for it."""
+    from .experiments import EXPERIMENTS
+
+    experiment = EXPERIMENTS[name]
+    settings = dict(getattr(experiment, scale))
+    data, about = _data(experiment.data, settings)
+    return _trained(experiment, settings, data, about, work, (0, 1), variant, seed)
 
 
 def _line(row: Mapping) -> str:
@@ -419,7 +468,7 @@ def _versions() -> dict:
 
     backend = keras.backend.backend()
     return {
-        "cnnkit": version("cnnkit"),
+        "cnnkit": cnnkit.__version__,
         "keras": keras.__version__,
         "backend": f"{backend} {version(backend)}",
         "numpy": np.__version__,
@@ -446,7 +495,13 @@ def _share_out(options) -> tuple[int, int]:
         keras.distribution.initialize(
             options.coordinator, options.processes, options.process
         )
-    if len(keras.distribution.list_devices()) > 1:
+    devices = keras.distribution.list_devices()
+    if len(devices) > 1:
+        if options.jobs > 1:
+            raise ValueError(
+                "expected one device for --jobs: set CUDA_VISIBLE_DEVICES=0; received "
+                f"{len(devices)}"
+            )
         keras.distribution.set_distribution(
             keras.distribution.DataParallel(auto_shard_dataset=False)
         )
@@ -470,6 +525,13 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--output", metavar="FILE", help="default: in lessons/runs/")
     parser.add_argument("--note", default="", help="kept in the record, e.g. on data")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="networks that train at a time on one device, each in its own process",
+    )
     parser.add_argument("--processes", type=int, default=1, metavar="N")
     parser.add_argument("--process", type=int, default=0, metavar="K", help="from 0")
     parser.add_argument("--coordinator", metavar="HOST:PORT", help="of process 0")
@@ -490,6 +552,13 @@ def main(argv: list[str] | None = None) -> int:
         )
     if options.processes > 1 and not options.coordinator:
         parser.error("expected --coordinator HOST:PORT with --processes; received none")
+    if options.jobs < 1 or (options.jobs > 1 and options.processes > 1):
+        parser.error(
+            "expected --jobs N from 1, and without --processes; received "
+            f"--jobs {options.jobs} --processes {options.processes}"
+        )
+    if options.jobs > 1:  # else the first would take most of a GPU's memory
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     try:
         part = _share_out(options)
         from cnnkit import data
@@ -498,9 +567,18 @@ def main(argv: list[str] | None = None) -> int:
         command = f"cnnkit run {options.name} --scale {options.scale}"
         if options.processes > 1:
             command += f" --processes {options.processes}"
+        if options.jobs > 1:
+            command += f" --jobs {options.jobs}"
         experiment = EXPERIMENTS[options.name]
         content = record(
-            options.name, experiment, options.scale, work, part, command, options.note
+            options.name,
+            experiment,
+            options.scale,
+            work,
+            part,
+            command,
+            options.note,
+            options.jobs,
         )
     except KeyboardInterrupt:
         print("stopped; the same command goes on", file=sys.stderr)
