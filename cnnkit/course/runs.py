@@ -15,8 +15,8 @@ batch, and so do several processes, on one machine or many: the same command in 
 with `--processes N --process K --coordinator HOST:PORT` (K from 0; the address of
 process 0).  They need a common cache folder, `$CNNKIT_CACHE`.
 
-A small network leaves a large GPU idle most of the time: `--jobs N` trains N networks
-of the experiment at a time on one device, each in a process of its own.
+A small network does not fill a large GPU: `--jobs N` trains N networks of the
+experiment at a time on one device, each in a process of its own.
 """
 
 import argparse
