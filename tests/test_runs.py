@@ -6,10 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 import pytest
 
 from cnnkit import data
@@ -94,7 +96,7 @@ METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 # A program whose workers find the experiment too, since they import its file again.
 COMMAND = """
-import sys
+import os, sys
 import cnnkit
 import keras
 from cnnkit.course import experiments, runs
@@ -108,7 +110,8 @@ def build(variant, settings, steps):
     model.compile("adam", loss, metrics=["accuracy"])
     return model
 
-settings = {"epochs": 3, "batch_size": 100, "seeds": 2, "images": 1000}
+settings = {"epochs": int(os.environ.get("EPOCHS", 3)), "batch_size": 100,
+            "seeds": 2, "images": 1000}
 experiments.EXPERIMENTS["widths"] = runs.Experiment(
     "two widths", "digits8", ("narrow", "wide"), build, settings, settings)
 if __name__ == "__main__":
@@ -181,6 +184,30 @@ def test_processes_and_devices_train_like_one(tmp_path):
     for content in (*contents, both):
         np.testing.assert_allclose(curve(content, *METRICS), alone, rtol=1e-5)
     assert np.ptp(alone[:, 0]) > 0.1, "it learned"
+
+
+def test_workers_end_with_a_killed_parent(tmp_path):
+    """Else the same command, given again, would train beside them on the same files."""
+    program = tmp_path / "widths.py"
+    program.write_text(COMMAND)
+    here = {"CNNKIT_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT), "EPOCHS": "10000"}
+    parent = psutil.Popen(
+        [sys.executable, program, "--jobs", "2"],
+        env={**os.environ, **here},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 300
+    while len([*tmp_path.glob("runs/*/*/state.json")]) < 2:
+        assert parent.poll() is None and time.monotonic() < end
+        time.sleep(0.2)
+    children = parent.children(recursive=True)
+    parent.kill()
+    parent.wait()
+    _, left = psutil.wait_procs(children, timeout=60)
+    for process in left:
+        process.kill()
+    assert len(children) >= 2 and not left
 
 
 @pytest.fixture

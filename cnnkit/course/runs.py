@@ -22,7 +22,6 @@ experiment at a time on one device, each in a process of its own.
 import argparse
 import contextlib
 import datetime
-import functools
 import hashlib
 import json
 import multiprocessing
@@ -32,6 +31,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -382,14 +382,24 @@ def _trained(
 
 def _side_by_side(name, scale, work: Path, wanted, jobs: int) -> list[dict]:
     """Networks that share one device, so many at a time."""
-    # On Ctrl-C the workers end at once and say nothing: each epoch is kept.
-    quiet = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), quiet) as pool:
-        return list(
-            pool.map(
-                _job, *zip(*((name, scale, work, *w) for w in wanted), strict=True)
-            )
-        )
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _end_with_the_others) as pool:
+        each = [(name, scale, work, *one) for one in wanted]
+        return list(pool.map(_job, *zip(*each, strict=True)))
+
+
+def _end_with_the_others() -> None:
+    """Of a worker: it ends at Ctrl-C without a word, and when its parent is gone.
+
+    Each epoch is kept; nobody may go on with it while this one still trains.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _job(name: str, scale: str, work: Path, variant: str, seed: int) -> dict:
