@@ -94,14 +94,9 @@ def curve(content, *metrics):
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
-# A program whose workers find the experiment too, since they import its file again.
-COMMAND = """
-import os, sys
-import cnnkit
-import keras
-from cnnkit.course import experiments, runs
 
-def build(variant, settings, steps):
+def widths(variant, settings, steps):
+    """The network of a small experiment."""
     width = {"narrow": 4, "wide": 32}[variant]
     layers = [keras.layers.Flatten(), keras.layers.Dense(width, "relu")]
     layers.append(keras.layers.Dense(10, "softmax"))
@@ -110,32 +105,46 @@ def build(variant, settings, steps):
     model.compile("adam", loss, metrics=["accuracy"])
     return model
 
+
+# `cnnkit run widths`, whose workers know it too: they import its file, as workers do.
+COMMAND = """
+import os, sys
+import cnnkit
+from test_runs import widths
+from cnnkit.course import experiments, runs
+
 settings = {"epochs": int(os.environ.get("EPOCHS", 3)), "batch_size": 100,
             "seeds": 2, "images": 1000}
 experiments.EXPERIMENTS["widths"] = runs.Experiment(
-    "two widths", "digits8", ("narrow", "wide"), build, settings, settings)
+    "two widths", "digits8", ("narrow", "wide"), widths, settings, settings)
 if __name__ == "__main__":
     sys.exit(runs.main(["widths", *sys.argv[1:]]))
 """
 
 
-def test_side_by_side_a_run_ends_like_one_after_another(tmp_path):
-    program = tmp_path / "widths.py"
+def run_widths(folder, jobs, **environment):
+    """Starts it; what it keeps and writes lies in the folder."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "widths.py"
     program.write_text(COMMAND)
+    here = {
+        "CNNKIT_CACHE": str(folder),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+    }
+    return psutil.Popen(
+        [sys.executable, program, "--jobs", str(jobs), "--output", folder / "made"],
+        env={**os.environ, **here, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_side_by_side_a_run_ends_like_one_after_another(tmp_path):
     made = {}
     for jobs in (1, 2):
-        command = [sys.executable, program, "--jobs", str(jobs)]
-        out = tmp_path / f"by{jobs}.json"
-        here = {"CNNKIT_CACHE": str(tmp_path / f"cache{jobs}"), "PYTHONPATH": str(ROOT)}
-        subprocess.run(
-            [*command, "--output", out],
-            cwd=tmp_path,
-            env={**os.environ, **here},
-            check=True,
-            stdout=subprocess.DEVNULL,
-            timeout=300,
-        )
-        made[jobs] = json.loads(out.read_text())
+        folder = tmp_path / f"by{jobs}"
+        assert run_widths(folder, jobs).wait(timeout=300) == 0
+        made[jobs] = json.loads((folder / "made").read_text())
     assert made[2]["command"] == "cnnkit run widths --scale small --jobs 2"
     for one, other in zip(made[1]["runs"], made[2]["runs"], strict=True):
         names = ("variant", "seed", "parameters")
@@ -188,15 +197,7 @@ def test_processes_and_devices_train_like_one(tmp_path):
 
 def test_workers_end_with_a_killed_parent(tmp_path):
     """Else the same command, given again, would train beside them on the same files."""
-    program = tmp_path / "widths.py"
-    program.write_text(COMMAND)
-    here = {"CNNKIT_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT), "EPOCHS": "10000"}
-    parent = psutil.Popen(
-        [sys.executable, program, "--jobs", "2"],
-        env={**os.environ, **here},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    parent = run_widths(tmp_path, 2, EPOCHS="10000")
     end = time.monotonic() + 300
     while len([*tmp_path.glob("runs/*/*/state.json")]) < 2:
         assert parent.poll() is None and time.monotonic() < end
@@ -211,21 +212,11 @@ def test_workers_end_with_a_killed_parent(tmp_path):
 
 
 @pytest.fixture
-def content(monkeypatch):
-    """The content of a record, made here from two seeds of two networks."""
-
-    def build(variant, settings, steps):
-        width = {"narrow": 4, "wide": 32}[variant]
-        layers = [keras.layers.Flatten(), keras.layers.Dense(width, "relu")]
-        layers.append(keras.layers.Dense(10, "softmax"))
-        model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
-        loss = "sparse_categorical_crossentropy"
-        model.compile("adam", loss, metrics=["accuracy"])
-        return model
-
+def content():
+    """An experiment, two seeds of two networks, and its settings."""
     settings = {"epochs": 2, "batch_size": 100, "seeds": 2, "images": 1000}
     experiment = runs.Experiment(
-        "two widths", "digits8", ("narrow", "wide"), build, settings, settings
+        "two widths", "digits8", ("narrow", "wide"), widths, settings, settings
     )
     return experiment, settings
 
@@ -367,3 +358,11 @@ def test_processes_want_jax(capsys):
     arguments = ["lenet5", "--processes", "2", "--coordinator", "127.0.0.1:1"]
     assert cli.main(["run", *arguments]) == 1
     assert "expected the JAX backend" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="shared on JAX alone")
+def test_side_by_side_wants_one_device(monkeypatch, capsys):
+    two = ["gpu:0", "gpu:1"]
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: two)
+    assert cli.main(["run", "lenet5", "--jobs", "2"]) == 1
+    assert "expected one device for --jobs" in capsys.readouterr().err
