@@ -309,6 +309,7 @@ def examine(patient: str | None = None, seed: int = 0, **steps) -> Chart:
     def seeded(logs=None):
         keras.utils.set_random_seed(seed)
 
+    training.build(model, y)
     # Again as training begins: JAX's first fit has drawn from NumPy to build metrics.
     seeded()
     callback = keras.callbacks.LambdaCallback(on_epoch_end=look, on_train_begin=seeded)

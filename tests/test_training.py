@@ -77,6 +77,59 @@ def test_budget_refuses_what_it_does_not_know(monkeypatch):
         training.budget(8, 60)
 
 
+# ---- build
+
+
+class Counted(keras.layers.Layer):
+    """Counts how often Python runs through it: once in each trace of a step."""
+
+    def __init__(self):
+        super().__init__()
+        self.runs = []
+
+    def call(self, inputs):
+        self.runs.append(inputs)
+        return inputs
+
+
+class Ten(keras.utils.PyDataset):
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, k):
+        return X[10 * k :][:10], Y[10 * k :][:10]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's way")
+@pytest.mark.parametrize("metrics", [None, ["mae"], [keras.metrics.MeanSquaredError()]])
+@pytest.mark.parametrize("given", [(X, Y), (Ten(),)], ids=["arrays", "dataset"])
+def test_the_first_step_is_traced_once(metrics, given):
+    traces = []
+    for fit in (training.fit, lambda model, *data: model.fit(*data, verbose=0)):
+        counted = Counted()
+        model = keras.Sequential([keras.Input((3,)), counted, keras.layers.Dense(1)])
+        model.compile("adam", "mse", metrics=metrics)
+        counted.runs.clear()  # of the symbolic call that made the model
+        fit(model, *given)
+        traces.append(len(counted.runs))
+    assert traces == [1, 2]  # the second: Keras by itself
+
+
+def test_build_leaves_to_the_first_step_what_it_cannot_know():
+    model = keras.Sequential([keras.layers.Dense(1)])  # which has no shape yet
+    model.compile("adam", "mse")
+    training.build(model, Y)
+    assert not model.built and not model.optimizer.built
+    inputs = keras.Input((3,))
+    two = [keras.layers.Dense(1, name=name)(inputs) for name in "ab"]
+    model = keras.Model(inputs, two)
+    model.compile("adam", ["mse", "mae"], metrics=[["mae"], ["mse"]])
+    history = training.fit(model, X, [Y, Y]).history
+    assert {"a_mae", "b_mse"} < set(history)
+    with pytest.raises(ValueError, match="expected a compiled model"):
+        training.build(keras.Sequential([keras.Input((3,))]), Y)
+
+
 # ---- fit is model.fit
 
 

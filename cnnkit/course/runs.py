@@ -197,7 +197,7 @@ def train(
     """
     import keras
 
-    from cnnkit import augment
+    from cnnkit import augment, training
 
     number, processes = part
     x, y, x_test, y_test = data
@@ -211,6 +211,7 @@ def train(
         def __getitem__(self, k):
             return tuple(array[share] for array in batches[k])
 
+    training.build(model, y)
     kept = _Kept(model, folder, writes=number == 0)
     rows = kept.rows
 
@@ -255,7 +256,6 @@ class _Kept:
         self.rows: list[dict] = []
         if folder is not None and (state := folder / "state.json").is_file():
             content = json.loads(state.read_text(encoding="utf-8"))
-            model.optimizer.build(model.trainable_variables)
             model.load_weights(folder / content["weights"])  # the optimizer's too
             self.rows = content["rows"]
 
