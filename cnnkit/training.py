@@ -86,8 +86,7 @@ def build(model: keras.Model, y) -> None:
     """Creates the variables of a compiled model's optimizer and metrics.
 
     Left to Keras, they come to be within the first step, and TensorFlow then traces
-    that step twice: nearly half of the time that a deep network takes to start.  `fit`
-    does it by itself.
+    that step twice, which doubles the time to start.  `fit` does it by itself.
 
     Args:
         model: compiled.  What is not known before the first step is left to it: all of
@@ -160,7 +159,9 @@ def fit(model: keras.Model, *args, **kwargs) -> keras.callbacks.History:
     if not isinstance(callbacks, list | tuple):
         callbacks = [callbacks]
     x, y = given.arguments.get("x"), given.arguments.get("y")
-    build(model, x[0][1] if isinstance(x, keras.utils.PyDataset) else y)
+    if isinstance(x, keras.utils.PyDataset):
+        _, y, _ = keras.utils.unpack_x_y_sample_weight(x[0])
+    build(model, y)
     progress = Progress()
     # first, so that a stop comes before any other callback has seen the next batch
     given.arguments.update(verbose=0, callbacks=[progress, *callbacks])
