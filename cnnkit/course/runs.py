@@ -247,6 +247,8 @@ def train(
 class _Kept:
     """Weights, optimizer and rows of a training, kept so that a kill loses no epoch.
 
+    Expects a model whose optimizer is built, so that its state can be loaded.
+
     The file of the rows names the file of the weights, and is replaced last and at
     once: it never speaks of weights that are not there.
     """
