@@ -297,7 +297,14 @@ def noisy(solution: str) -> str:
 
 
 class Quick(Run):
-    """A run without canaries: wrong answers need none to lose their points."""
+    """A run without canaries, which wrong answers do not need to lose their points.
+
+    Nobody reads the tracebacks of their many errors, so they are not drawn.
+    """
+
+    def grade(self, notebook, notes):
+        self.execute("%xmode Minimal")
+        return super().grade(notebook, notes)
 
     def _canaries(self):
         return ""
