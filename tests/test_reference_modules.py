@@ -1,7 +1,6 @@
 """The chain of modules: gradients, learning, Keras's network, the lectures."""
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -89,13 +88,12 @@ def test_equals_the_same_network_in_keras():
         np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-4)
 
 
-def test_learns_digits_within_seconds():
+def test_learns_digits():
     digits = data.load("digits8")
     x, x_test = (a.astype("float32") / a.max() for a in (digits.x_train, digits.x_test))
     assert x.shape[1:] == (8, 8, 1)
     network = small(np.random.default_rng(0), ("relu", "relu_derivative"))
     before = modules.accuracy(network, x_test, digits.y_test)
-    start = time.perf_counter()
     losses = modules.train(
         network,
         x,
@@ -104,12 +102,10 @@ def test_learns_digits_within_seconds():
         epochs=12,
         learning_rate=3e-3,
     )
-    seconds = time.perf_counter() - start
     after = modules.accuracy(network, x_test, digits.y_test)
     assert before < 0.3 and 0.94 < after < 0.999
     assert losses[-1] < 0.2 < losses[0]
     assert all(w.dtype == np.float32 for w in network.weights)
-    assert seconds < 20  # a second or two on an idle machine
 
 
 @pytest.mark.parametrize("update", ["sgd", "adamw", "rmsprop"])

@@ -7,6 +7,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import redraw
 from ipywidgets.widgets import widget as registry
 
 from cnnkit import augment, data, plot, widgets
@@ -336,8 +337,9 @@ def test_others_get_their_turn_while_two_views_train():
         return np.array(gaps), views
 
     gaps, views = run(scene())
-    # a redraw and an evaluation come on top of a slice; a busy machine takes longer
-    assert np.quantile(gaps[gaps > 0.005], 0.8) < 0.3
+    # A slice with a redraw and an evaluation takes 0.1 s or so; a training that gives
+    # nobody a turn would be a single gap of several seconds.
+    assert np.quantile(gaps[gaps > 0.005], 0.8) < 1
     for view in views:
         spent = view.times
         share = spent["drawing"] / sum(spent[k] for k in ("training", "drawing"))
@@ -585,12 +587,7 @@ def test_a_redraw_is_quick():
     view = widgets.training_view(net(), SMALL, optimizer="Adam")
     view.widget  # noqa: B018
     view.advance(300)
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        view._draw_frame()
-        times.append(time.process_time() - start)
-    assert min(times) < 0.1
+    assert redraw.plain_figures(view._draw_frame, [{}] * 5) < redraw.PLAIN / 4
     view.close()
 
 
