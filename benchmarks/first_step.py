@@ -14,12 +14,13 @@ import time
 
 os.environ["CNNKIT_TEST"] = "1"  # no progress bar
 
+import cnnkit  # noqa: F401  before Keras: TensorFlow starts quietly
+
+# isort: split
+import keras
 import numpy as np
 
-import cnnkit  # noqa: F401  quiet start of TensorFlow
 from cnnkit import models, training
-
-keras = training.keras
 
 NETWORKS = {
     "LeNet-5": models.lenet5,

@@ -19,8 +19,6 @@ def sick(patient):
 @functools.cache
 def treated(patient):
     fault = clinic.fault(patient)
-    if fault.right == getattr(clinic.Recipe(), fault.step):
-        return healthy()  # the very training, see test_treated_is_healthy
     return clinic.examine(patient, **{fault.step: fault.right})
 
 
@@ -132,12 +130,8 @@ def test_signs_of_a_network_that_is_known():
     assert end(chart, "val_loss") == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("patient", "AJ")
-def test_treated_is_healthy(patient):
-    """Same seed, same chart: what was wrong leaves no trace."""
-    fault = clinic.fault(patient)
-    again = clinic.examine(patient, **{fault.step: fault.right})
-    assert again.signs == pytest.approx(healthy().signs, rel=1e-5)
+def test_same_seed_same_chart():
+    again = clinic.examine()
     for name, values in healthy().curves.items():
         np.testing.assert_allclose(again.curves[name], values, rtol=1e-5)
 

@@ -337,9 +337,8 @@ def test_others_get_their_turn_while_two_views_train():
         return np.array(gaps), views
 
     gaps, views = run(scene())
-    # A slice with a redraw and an evaluation takes 0.1 s or so; a training that gives
-    # nobody a turn would be a single gap of several seconds.
-    assert np.quantile(gaps[gaps > 0.005], 0.8) < 1
+    # a training that gives nobody a turn would be a single gap, as long as the whole
+    assert np.quantile(gaps[gaps > 0.005], 0.8) < gaps.sum() / 10
     for view in views:
         spent = view.times
         share = spent["drawing"] / sum(spent[k] for k in ("training", "drawing"))
