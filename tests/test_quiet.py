@@ -36,7 +36,7 @@ os.system("echo a notice of a child >&2")
 def clean_environment():
     """Without what would change the start-up, or what a kernel shows (ipykernel does
     not forward descriptor 2 when it sees pytest's variable)."""
-    hidden = ("TF_CPP_", "KERAS_BACKEND", "PYTHON", "PYTEST_", "CNNKIT_")
+    hidden = ("TF_", "KERAS_BACKEND", "PYTHON", "PYTEST_", "CNNKIT_")
     return {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
 
 
@@ -110,6 +110,12 @@ _ = os.write(2, b"written to descriptor 2\\n")
     heard = "".join(o["text"] for o in second if o["name"] == "stderr")
     assert "UserWarning: a Python warning" in heard
     assert "written to descriptor 2" in heard
+
+
+def test_onednn_unless_the_user_says_otherwise():
+    ask = "import cnnkit, os; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    assert python(ask).stdout == "1\n"
+    assert python(ask, TF_ENABLE_ONEDNN_OPTS="0").stdout == "0\n"
 
 
 def test_importing_the_package_loads_nothing():
