@@ -295,7 +295,7 @@ def examine(patient: str | None = None, seed: int = 0, **steps) -> Chart:
     sample = rng.permutation(len(x))[:WATCHED]
 
     model = _compiled(recipe.network)
-    keras.utils.set_random_seed(seed)
+    training.set_random_seed(seed)
     before = recipe.network().get_weights()
     training.restart(model, before, recipe.rate)
     start, _ = _judge(model, x[sample], y[sample])
@@ -307,7 +307,7 @@ def examine(patient: str | None = None, seed: int = 0, **steps) -> Chart:
             values.append(value)
 
     def seeded(logs=None):
-        keras.utils.set_random_seed(seed)
+        training.set_random_seed(seed)
 
     training.build(model, y)
     # Again as training begins: JAX's first fit has drawn from NumPy to build metrics.
@@ -326,7 +326,7 @@ def examine(patient: str | None = None, seed: int = 0, **steps) -> Chart:
     seen = recipe.watch(x_val, rng)
     answers = _answers(model, seen)
     few = seen[:20]
-    single = [_answers(model, few[k : k + 1], model)[0] for k in range(len(few))]
+    single = [_answers(model, few[k : k + 1])[0] for k in range(len(few))]
     hidden = keras.Model(model.input, model.get_layer("hidden").output)
     on = np.array(hidden(x[sample][:200], training=False)).any(axis=0)
     signs = {
@@ -366,18 +366,13 @@ def _compiled(network):
     return model
 
 
-def _probabilities(model, images, call=None):
-    call = call or model.predict_on_batch
-    return np.array(call(images))
-
-
-def _answers(model, images, call=None):
-    return _probabilities(model, images, call).argmax(axis=-1)
+def _answers(model, images):
+    return model.predict_on_batch(images).argmax(axis=-1)
 
 
 def _judge(model, images, labels) -> tuple[float, float]:
     """Loss and accuracy."""
-    p = _probabilities(model, images)
+    p = model.predict_on_batch(images)
     own = np.maximum(p[np.arange(len(labels)), labels], 1e-37)
     return float(-np.log(own).mean()), float(np.mean(p.argmax(axis=-1) == labels))
 

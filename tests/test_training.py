@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import random
 import re
 import select
 import signal
@@ -507,6 +508,58 @@ def test_stop_button_in_a_notebook():
     drawn = [data["text/html"] for data in updates if "text/html" in data]
     assert drawn and all('<progress max="1" value="0.' in page for page in drawn)
     assert "■ stops and keeps the model" in drawn[-1]
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_set_random_seed_draws_what_keras_draws(seed):
+    model = small_model()
+    model.compile("sgd", "mse", steps_per_execution=2)
+    model.fit(X, Y, verbose=0)  # the first one draws more, to build metrics
+
+    def drawn(set_seed):
+        keras.utils.set_random_seed(99)  # something else
+        set_seed(seed)
+        training.restart(model)
+        weights = model.get_weights()[0]
+        history = model.fit(X, Y, batch_size=8, epochs=2, verbose=0).history
+        kept = keras.layers.Dropout(0.5)(np.ones((3, 5), "float32"), training=True)
+        rest = keras.random.normal((4,)), np.random.rand(3), [random.random()]
+        return [weights, history["loss"], *map(np.array, (kept, *rest))]
+
+    theirs = drawn(keras.utils.set_random_seed)
+    for _ in range(2):
+        for mine, wanted in zip(drawn(training.set_random_seed), theirs, strict=True):
+            np.testing.assert_array_equal(mine, wanted)
+    other = drawn(lambda seed: training.set_random_seed(seed + 1))
+    assert all(np.any(a != b) for a, b in zip(other, theirs, strict=True))
+
+
+def test_set_random_seed_refuses_what_keras_refuses():
+    with pytest.raises(ValueError, match="integer"):
+        training.set_random_seed(0.5)
+    with pytest.raises(ValueError):
+        training.set_random_seed(-1)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
+def test_set_random_seed_leaves_compiled_models_prepared(monkeypatch):
+    import tensorflow as tf
+    from tensorflow.python import pywrap_tfe
+
+    cleared = []
+    clear = pywrap_tfe.TFE_ContextClearCaches
+    monkeypatch.setattr(
+        pywrap_tfe,
+        "TFE_ContextClearCaches",
+        lambda handle: cleared.append(True) or clear(handle),
+    )
+    numbers = tf.data.Dataset.range(20)
+    training.set_random_seed(0)
+    mine = list(numbers.shuffle(20).as_numpy_iterator())
+    assert not cleared
+    keras.utils.set_random_seed(0)
+    assert cleared  # that is what costs
+    assert mine == list(numbers.shuffle(20).as_numpy_iterator())
 
 
 @pytest.mark.parametrize(
